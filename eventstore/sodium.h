@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CF_EVENTSTORE_SODIUM_H
+#define CF_EVENTSTORE_SODIUM_H
+
+/*
+ * Hashing, signing, sealing, randomness: the only door to libsodium.
+ *
+ * Call cf_sodium_init once before anything else here, from any thread. Everything else is thread-safe.
+ */
+
+#include "core/base/bytes.h"
+
+#define CF_HASH_SIZE 32
+
+struct cf_hash {
+    uint8_t bytes[CF_HASH_SIZE];
+};
+
+/* Starts libsodium; ends the process where that fails (no entropy: nothing could be trusted). */
+void cf_sodium_init(void);
+
+/* SHA-256 (FIPS 180-4). */
+void cf_sha256(struct cf_bytes input, struct cf_hash *ret_hash);
+
+/* Merkle hashes of RFC 6962 section 2.1: SHA-256(0x00 || data), SHA-256(0x01 || left || right). */
+void cf_hash_leaf(struct cf_bytes data, struct cf_hash *ret_hash);
+void cf_hash_node(const struct cf_hash *left, const struct cf_hash *right, struct cf_hash *ret_hash);
+
+/* Fills with random bytes. */
+void cf_random(void *ret_bytes, size_t size);
+
+/* Constant-time comparison of equal sizes. */
+bool cf_secret_equal(const void *a, const void *b, size_t size);
+
+/* Overwrites in a way that no compiler removes. */
+void cf_secret_wipe(void *secret, size_t size);
+
+#endif

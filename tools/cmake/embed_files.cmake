@@ -1,0 +1,17 @@
+# Run by cf_embed: writes OUTPUT, a C table of the FILES' bytes.
+set(text "/* Made by tools/cmake/embed_files.cmake. */\n#include \"core/base/embedded.h\"\n\n")
+set(table "")
+set(index 0)
+foreach(file IN LISTS FILES)
+    file(READ ${file} hex HEX)
+    file(SIZE ${file} size)
+    file(RELATIVE_PATH name ${ROOT} ${file})
+    string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," array "${hex}")
+    string(REGEX REPLACE "(................................................................................)" "\\1\n    " array "${array}")
+    string(APPEND text "static const uint8_t file_${index}[] = {\n    ${array}0x00};\n")
+    string(APPEND table "    {\"${name}\", {file_${index}, ${size}}},\n")
+    math(EXPR index "${index} + 1")
+endforeach()
+string(APPEND text "\nconst struct cf_embedded ${SYMBOL}[] = {\n${table}    {0},\n};\n"
+                   "const size_t ${SYMBOL}_count = ${index};\n")
+file(WRITE ${OUTPUT} "${text}")
