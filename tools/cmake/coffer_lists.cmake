@@ -1,13 +1,13 @@
 # One thing, one line in one .def, one file. These functions read the names out of a .def list, so
 # that neither the build nor a second file has to repeat them.
 
-# cf_list_names(DEF MACRO OUT): the second argument of each `MACRO(number, name, …)` row, in order.
+# cf_list_names(DEF MACRO OUT): the name in each row, `MACRO(number, name, …)` or `MACRO(name, …)`.
 function(cf_list_names def macro out)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${def})
     file(STRINGS ${def} rows REGEX "^${macro}\\(")
     set(names)
     foreach(row IN LISTS rows)
-        string(REGEX REPLACE "^${macro}\\([^,]*, *([a-z0-9_]+).*$" "\\1" name "${row}")
+        string(REGEX REPLACE "^${macro}\\( *([0-9]+ *, *)?([a-z0-9_]+).*$" "\\2" name "${row}")
         list(APPEND names ${name})
     endforeach()
     set(${out} ${names} PARENT_SCOPE)

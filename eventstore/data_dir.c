@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "eventstore/data_dir.h"
+
+#include "core/base/assert.h"
+#include "core/base/scope.h"
+#include "eventstore/sodium.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define SOCKET_NAME_SIZE_MAX 24
+#define SOCKET_PATH_SIZE_MAX 107
+#define NAME_SIZE_MAX 40
+#define RUN_NAME_BYTES 8 /* of the hash; twice as many characters */
+
+_Static_assert(sizeof((struct cf_data_dir *)0)->run_path + 1 + SOCKET_NAME_SIZE_MAX <=
+                   SOCKET_PATH_SIZE_MAX,
+               "every socket's path fits");
+
+static enum cf_status fail_errno(struct cf_fault *reterr_fault, const char *text, const char *path)
+{
+    int error = errno;
+    enum cf_status status = CF_IO;
+    if (error == EACCES || error == EPERM || error == EROFS)
+        status = CF_DENIED;
+    else if (error == ENOSPC || error == EDQUOT)
+        status = CF_NO_SPACE;
+    CF_FAIL_ON(reterr_fault, status, text, "%s: %s", path, strerror(error));
+}
+
+/* As mkdir -p: every missing parent too, which gets the usual rights; the last one gets `mode`. */
+static enum cf_status make_directories(const char *path, mode_t mode, struct cf_fault *reterr_fault)
+{
+    char partial[CF_DATA_DIR_PATH_SIZE];
+    size_t size = strlen(path);
+    CF_ASSERT(size < sizeof partial);
+    memcpy(partial, path, size + 1);
+    for (char *slash = strchr(partial + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(partial, 0755) != 0 && errno != EEXIST)
+            return fail_errno(reterr_fault, "cannot make the directory", partial);
+        *slash = '/';
+    }
+    if (mkdir(path, mode) != 0 && errno != EEXIST)
+        return fail_errno(reterr_fault, "cannot make the directory", path);
+    return CF_OK;
+}
+
+/* Where the data lives when nobody says. */
+static enum cf_status default_path(char *ret_path, size_t size, struct cf_fault *reterr_fault)
+{
+    const char *base = getenv("XDG_DATA_HOME");
+    const char *home = getenv("HOME");
+    int length;
+    if (geteuid() == 0)
+        length = snprintf(ret_path, size, "/var/lib/coffer");
+    else if (base != NULL && base[0] == '/')
+        length = snprintf(ret_path, size, "%s/coffer", base);
+    else if (home != NULL && home[0] == '/')
+        length = snprintf(ret_path, size, "%s/.local/share/coffer", home);
+    else
+        CF_FAIL(reterr_fault, CF_INVALID, "HOME is not set: say where the data lives with --data");
+    if (length >= (int)size)
+        CF_FAIL(reterr_fault, CF_INVALID, "the path of the data directory is too long");
+    return CF_OK;
+}
+
+/* Nothing but what a fresh file system holds. */
+static enum cf_status check_empty(const char *path, struct cf_fault *reterr_fault)
+{
+    DIR *directory = opendir(path);
+    if (directory == NULL)
+        return fail_errno(reterr_fault, "cannot read the data directory", path);
+    bool empty = true;
+    for (struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory)) {
+        const char *name = entry->d_name;
+        if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && strcmp(name, "lost+found") != 0 &&
+            strncmp(name, "VERSION", 7) != 0)
+            empty = false;
+    }
+    closedir(directory);
+    if (!empty)
+        CF_FAIL_ON(reterr_fault, CF_CONFLICT,
+                   "the directory is not empty and holds no ledger; name another with --data", "%s",
+                   path);
+    return CF_OK;
+}
+
+/* VERSION appears whole or not at all, and two who make it at once write the same. */
+static enum cf_status write_version(const char *directory, const char *path,
+                                    struct cf_fault *reterr_fault)
+{
+    char partial[CF_DATA_DIR_PATH_SIZE + 32];
+    snprintf(partial, sizeof partial, "%s/VERSION.%ld", directory, (long)getpid());
+    FILE *file = fopen(partial, "we");
+    if (file == NULL)
+        return fail_errno(reterr_fault, "cannot write to the data directory", partial);
+    bool written = fprintf(file, "%d\n", CF_DATA_DIR_VERSION) > 0 && fflush(file) == 0 &&
+                   fsync(fileno(file)) == 0;
+    if (fclose(file) != 0 || !written || rename(partial, path) != 0)
+        return fail_errno(reterr_fault, "cannot write to the data directory", path);
+    CF_CLEANUP(cf_scope_close) int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || fsync(fd) != 0)
+        return fail_errno(reterr_fault, "cannot sync the data directory", directory);
+    return CF_OK;
+}
+
+static enum cf_status check_version(const struct cf_data_dir *dir, struct cf_fault *reterr_fault)
+{
+    struct cf_data_dir_path path = cf_data_dir_path(dir, "VERSION");
+    FILE *file = fopen(path.text, "re");
+    if (file == NULL && errno == ENOENT) {
+        CF_TRY(check_empty(dir->path, reterr_fault));
+        return write_version(dir->path, path.text, reterr_fault);
+    }
+    if (file == NULL)
+        return fail_errno(reterr_fault, "cannot read the data directory's version", path.text);
+    int version = 0;
+    int fields = fscanf(file, "%9d", &version);
+    fclose(file);
+    if (fields != 1 || version < 1)
+        CF_FAIL_ON(reterr_fault, CF_CORRUPT, "the data directory's version is no number", "%s",
+                   path.text);
+    if (version > CF_DATA_DIR_VERSION)
+        CF_FAIL_ON(
+            reterr_fault, CF_UNSUPPORTED,
+            "the data directory belongs to a newer coffer; install that one, or name another "
+            "directory with --data",
+            "%s has version %d, this program knows up to %d", dir->path, version,
+            CF_DATA_DIR_VERSION);
+    return CF_OK;
+}
+
+/*
+ * The parent of all run directories. Below /tmp anybody could have made it first, so it must be
+ * ours alone; root's is fixed and needs no look.
+ */
+static enum cf_status make_run_parent(char *ret_parent, size_t size, struct cf_fault *reterr_fault)
+{
+    if (geteuid() == 0) {
+        snprintf(ret_parent, size, "/run/coffer");
+        return make_directories(ret_parent, 0711, reterr_fault);
+    }
+    const char *runtime = getenv("XDG_RUNTIME_DIR");
+    if (runtime != NULL && runtime[0] == '/' && strlen(runtime) < 32 && access(runtime, W_OK) == 0)
+        snprintf(ret_parent, size, "%s/coffer", runtime);
+    else
+        snprintf(ret_parent, size, "/tmp/coffer-%lu", (unsigned long)geteuid());
+    CF_TRY(make_directories(ret_parent, 0700, reterr_fault));
+    struct stat info;
+    if (lstat(ret_parent, &info) != 0)
+        return fail_errno(reterr_fault, "cannot look at the run directory", ret_parent);
+    if (!S_ISDIR(info.st_mode) || info.st_uid != geteuid() || (info.st_mode & 0077) != 0)
+        CF_FAIL_ON(reterr_fault, CF_DENIED, "the run directory is not ours alone; remove it", "%s",
+                   ret_parent);
+    return CF_OK;
+}
+
+static enum cf_status make_run_directory(struct cf_data_dir *dir, struct cf_fault *reterr_fault)
+{
+    char parent[sizeof dir->run_path - 2 * RUN_NAME_BYTES - 1];
+    CF_TRY(make_run_parent(parent, sizeof parent, reterr_fault));
+    struct cf_hash hash;
+    cf_sha256(cf_bytes_from_text(dir->path), &hash);
+    char name[2 * RUN_NAME_BYTES + 1];
+    for (int i = 0; i < RUN_NAME_BYTES; i++)
+        snprintf(name + 2 * i, 3, "%02x", hash.bytes[i]);
+    snprintf(dir->run_path, sizeof dir->run_path, "%s/%s", parent, name);
+    return make_directories(dir->run_path, geteuid() == 0 ? 0711 : 0700, reterr_fault);
+}
+
+enum cf_status cf_data_dir_open(const char *path, struct cf_data_dir *ret_dir,
+                                struct cf_fault *reterr_fault)
+{
+    struct cf_data_dir dir;
+    char wanted[sizeof dir.path];
+    if (path == NULL || path[0] == '\0')
+        CF_TRY(default_path(wanted, sizeof wanted, reterr_fault));
+    else if (snprintf(wanted, sizeof wanted, "%s", path) >= (int)sizeof wanted)
+        CF_FAIL(reterr_fault, CF_INVALID, "the path of the data directory is too long");
+    /* Root's PostgreSQL runs as a user of its own, who must be able to pass through to pg/. */
+    mode_t mode = geteuid() == 0 ? 0711 : 0700;
+    CF_TRY(make_directories(wanted, mode, reterr_fault));
+    char real[PATH_MAX];
+    if (realpath(wanted, real) == NULL)
+        return fail_errno(reterr_fault, "cannot open the data directory", wanted);
+    if (strlen(real) >= sizeof dir.path)
+        CF_FAIL(reterr_fault, CF_INVALID, "the path of the data directory is too long");
+    memcpy(dir.path, real, strlen(real) + 1);
+    CF_TRY(check_version(&dir, reterr_fault));
+    CF_TRY(make_run_directory(&dir, reterr_fault));
+    *ret_dir = dir;
+    return CF_OK;
+}
+
+struct cf_data_dir_path cf_data_dir_path(const struct cf_data_dir *dir, const char *name)
+{
+    CF_ASSERT(strlen(name) <= NAME_SIZE_MAX);
+    struct cf_data_dir_path path;
+    snprintf(path.text, sizeof path.text, "%s/%s", dir->path, name);
+    return path;
+}
+
+struct cf_data_dir_url cf_data_dir_socket(const struct cf_data_dir *dir, const char *name)
+{
+    CF_ASSERT(strlen(name) <= SOCKET_NAME_SIZE_MAX);
+    struct cf_data_dir_url url;
+    snprintf(url.text, sizeof url.text, "ipc://%s/%s", dir->run_path, name);
+    return url;
+}
+
+enum cf_status cf_data_dir_make(const struct cf_data_dir *dir, const char *name,
+                                struct cf_fault *reterr_fault)
+{
+    return make_directories(cf_data_dir_path(dir, name).text, 0700, reterr_fault);
+}
+
+enum cf_status cf_data_dir_space(const struct cf_data_dir *dir, int64_t *ret_bytes,
+                                 struct cf_fault *reterr_fault)
+{
+    struct statvfs info;
+    if (statvfs(dir->path, &info) != 0)
+        return fail_errno(reterr_fault, "cannot ask for the free space", dir->path);
+    *ret_bytes = (int64_t)info.f_bavail * (int64_t)info.f_frsize;
+    return CF_OK;
+}
