@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Promised: buffers and arenas never outgrow their maximum and a fault says what, where and on what.
- * Shown: by filling them to the brim, and by failing on purpose.
+ * Promised: buffers and arenas never outgrow their maximum and a fault says what, where and on
+ * what. Shown: by filling them to the brim, and by failing on purpose.
  */
 #include "core/base/arena.h"
 #include "core/base/bytes.h"
