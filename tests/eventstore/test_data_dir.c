@@ -22,7 +22,7 @@ struct fixture {
 static int set_up(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
-    strcpy(fixture->root, "/tmp/cf-data-dir-XXXXXX");
+    snprintf(fixture->root, sizeof fixture->root, "/tmp/cf-data-dir-XXXXXX");
     if (mkdtemp(fixture->root) == NULL)
         return -1;
     snprintf(fixture->data, sizeof fixture->data, "%s/a/b", fixture->root);
