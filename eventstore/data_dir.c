@@ -21,8 +21,8 @@
 #define NAME_SIZE_MAX 40
 #define RUN_NAME_BYTES 8 /* of the hash; twice as many characters */
 
-_Static_assert(sizeof((struct cf_data_dir *)0)->run_path + 1 + SOCKET_NAME_SIZE_MAX <=
-                   SOCKET_PATH_SIZE_MAX,
+_Static_assert(sizeof((struct cf_data_dir *)0)->run_path + sizeof "/bus/" + SOCKET_NAME_SIZE_MAX <=
+                   SOCKET_PATH_SIZE_MAX + 1,
                "every socket's path fits");
 
 static enum cf_status fail_errno(struct cf_fault *reterr_fault, const char *text, const char *path)
@@ -174,7 +174,10 @@ static enum cf_status make_run_directory(struct cf_data_dir *dir, struct cf_faul
     for (int i = 0; i < RUN_NAME_BYTES; i++)
         snprintf(name + 2 * i, 3, "%02x", hash.bytes[i]);
     snprintf(dir->run_path, sizeof dir->run_path, "%s/%s", parent, name);
-    return make_directories(dir->run_path, geteuid() == 0 ? 0711 : 0700, reterr_fault);
+    CF_TRY(make_directories(dir->run_path, geteuid() == 0 ? 0711 : 0700, reterr_fault));
+    char bus[sizeof dir->run_path + sizeof "/bus"];
+    snprintf(bus, sizeof bus, "%s/bus", dir->run_path);
+    return make_directories(bus, 0700, reterr_fault);
 }
 
 enum cf_status cf_data_dir_open(const char *path, struct cf_data_dir *ret_dir,
@@ -213,7 +216,7 @@ struct cf_data_dir_url cf_data_dir_socket(const struct cf_data_dir *dir, const c
 {
     CF_ASSERT(strlen(name) <= SOCKET_NAME_SIZE_MAX);
     struct cf_data_dir_url url;
-    snprintf(url.text, sizeof url.text, "ipc://%s/%s", dir->run_path, name);
+    snprintf(url.text, sizeof url.text, "ipc://%s/bus/%s", dir->run_path, name);
     return url;
 }
 

@@ -30,7 +30,7 @@
 
 struct cf_data_dir {
     char path[CF_DATA_DIR_PATH_SIZE - 64]; /* real and absolute */
-    char run_path[80];                     /* absolute; exists */
+    char run_path[76];                     /* absolute; exists */
 };
 
 /* Plain values: `cf_data_dir_path(&dir, "log").text` lives to the end of the full expression. */
@@ -56,7 +56,8 @@ CF_MUST_CHECK enum cf_status cf_data_dir_open(const char *path, struct cf_data_d
  */
 struct cf_data_dir_path cf_data_dir_path(const struct cf_data_dir *dir, const char *name);
 
-/* The URL of a socket, "ipc://<run directory>/<name>"; name is at most 24 bytes, such as "writer".
+/* The URL of a socket, "ipc://<run directory>/bus/<name>"; name is at most 24 bytes, such as
+ * "writer".
  */
 struct cf_data_dir_url cf_data_dir_socket(const struct cf_data_dir *dir, const char *name);
 

@@ -30,12 +30,20 @@ static int set_up(void **state)
     return 0;
 }
 
+static void remove_run_of(const struct cf_data_dir *dir)
+{
+    char bus[sizeof dir->run_path + 8];
+    snprintf(bus, sizeof bus, "%s/bus", dir->run_path);
+    rmdir(bus);
+    rmdir(dir->run_path);
+}
+
 static void remove_run(const char *data)
 {
     struct cf_data_dir dir;
     struct cf_fault fault = {0};
     if (cf_data_dir_open(data, &dir, &fault) == CF_OK)
-        rmdir(dir.run_path);
+        remove_run_of(&dir);
 }
 
 static int tear_down(void **state)
@@ -75,6 +83,10 @@ static void test_data_dir__is_made_once_and_found_again(void **state)
     assert_int_equal(info.st_mode & 0777, 0700);
     assert_int_equal(stat(first.run_path, &info), 0);
     assert_int_equal(info.st_mode & 0066, 0);
+    char bus[sizeof first.run_path + 8];
+    snprintf(bus, sizeof bus, "%s/bus", first.run_path);
+    assert_int_equal(stat(bus, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0700);
 
     int64_t free_bytes = -1;
     assert_int_equal(cf_data_dir_space(&first, &free_bytes, &fault), CF_OK);
@@ -94,7 +106,7 @@ static void test_data_dir__names_of_one_place_lead_to_one_run_directory(void **s
     snprintf(path, sizeof path, "%s/a/c", fixture->root);
     assert_int_equal(cf_data_dir_open(path, &other, &fault), CF_OK);
     assert_string_not_equal(plain.run_path, other.run_path);
-    rmdir(other.run_path);
+    remove_run_of(&other);
 }
 
 static void test_data_dir__socket_paths_fit(void **state)
@@ -106,7 +118,7 @@ static void test_data_dir__socket_paths_fit(void **state)
     struct cf_data_dir_url url = cf_data_dir_socket(&dir, "abcdefghijklmnopqrstuvwx");
     assert_memory_equal(url.text, "ipc:///", 7);
     assert_true(strlen(url.text) - strlen("ipc://") <= 107);
-    assert_non_null(strstr(url.text, "/abcdefghijklmnopqrstuvwx"));
+    assert_non_null(strstr(url.text, "/bus/abcdefghijklmnopqrstuvwx"));
 }
 
 static void test_data_dir__refuses_a_newer_version(void **state)
@@ -130,7 +142,7 @@ static void test_data_dir__refuses_a_directory_that_holds_something_else(void **
     struct cf_fault fault = {0};
     struct cf_data_dir dir;
     assert_int_equal(cf_data_dir_open(fixture->root, &dir, &fault), CF_OK);
-    rmdir(dir.run_path);
+    remove_run_of(&dir);
     char path[160];
     snprintf(path, sizeof path, "%s/VERSION", fixture->root);
     assert_int_equal(remove(path), 0);
