@@ -26,6 +26,27 @@ void cf_sha256(struct cf_bytes input, struct cf_hash *ret_hash);
 void cf_hash_leaf(struct cf_bytes data, struct cf_hash *ret_hash);
 void cf_hash_node(const struct cf_hash *left, const struct cf_hash *right, struct cf_hash *ret_hash);
 
+/* Signatures: Ed25519 (RFC 8032, pure). A secret key is its 32-byte seed followed by the public key. */
+#define CF_SIGN_SEED_SIZE 32
+#define CF_SIGN_PUBLIC_SIZE 32
+#define CF_SIGN_SECRET_SIZE 64
+#define CF_SIGNATURE_SIZE 64
+
+void cf_sign_keys_from_seed(const uint8_t seed[CF_SIGN_SEED_SIZE],
+                            uint8_t ret_public[CF_SIGN_PUBLIC_SIZE],
+                            uint8_t ret_secret[CF_SIGN_SECRET_SIZE]);
+void cf_sign(const uint8_t secret[CF_SIGN_SECRET_SIZE], struct cf_bytes message,
+             uint8_t ret_signature[CF_SIGNATURE_SIZE]);
+bool cf_sign_verify(const uint8_t public_key[CF_SIGN_PUBLIC_SIZE], struct cf_bytes message,
+                    const uint8_t signature[CF_SIGNATURE_SIZE]);
+
+/* Base64, standard alphabet, padded. */
+CF_MUST_CHECK enum cf_status cf_base64_append(struct cf_buf *buf, struct cf_bytes bytes);
+/* The one canonical spelling only: INVALID for any other, NO_SPACE when it decodes to more than
+ * size_max bytes. */
+CF_MUST_CHECK enum cf_status cf_base64_decode(struct cf_bytes text, uint8_t *ret_bytes,
+                                              size_t size_max, size_t *ret_size);
+
 /* Fills with random bytes. */
 void cf_random(void *ret_bytes, size_t size);
 

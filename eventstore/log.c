@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "eventstore/log.h"
+
+#include "core/base/assert.h"
+#include "eventstore/lmdb_env.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+/* A row of `records` is the record's length (two bytes, big-endian, as tlog-tiles has it), the
+ * record, and the nodes its leaf completes. */
+#define CF_ROW_PREFIX 2
+
+struct cf_log {
+    struct cf_lmdb *env;
+    struct cf_lmdb_table records;
+    struct cf_lmdb_table checkpoints;
+    struct cf_lmdb_table meta;
+    int lock_fd;
+    bool read_only;
+    bool failed;
+    struct cf_log_genesis genesis;
+    struct cf_frontier frontier;
+    _Atomic uint64_t head;
+    uint64_t waiting_size; /* of the checkpoint that waits; 0: none */
+    struct cf_buf waiting;
+};
+
+struct cf_log_view {
+    struct cf_log *log;
+    struct cf_lmdb_txn *txn;
+    uint64_t size;
+};
+
+struct cf_log_walk {
+    struct cf_log_view *view;
+    struct cf_lmdb_cursor *cursor;
+    uint64_t from;
+    bool started;
+};
+
+static struct cf_bytes number_key(const uint64_t *number)
+{
+    return cf_bytes_from(number, sizeof *number);
+}
+
+static uint64_t number_from_key(struct cf_bytes key)
+{
+    uint64_t number = 0;
+    memcpy(&number, key.data, key.size < sizeof number ? key.size : sizeof number);
+    return number;
+}
+
+/* --- Rows ------------------------------------------------------------------------------------- */
+
+static enum cf_status row_parse(uint64_t sequence, struct cf_bytes row,
+                                struct cf_log_entry *ret_entry, struct cf_fault *reterr_fault)
+{
+    _Static_assert(_Alignof(struct cf_hash) == 1, "nodes are read where they stand");
+    size_t length = row.size < CF_ROW_PREFIX ? 0 : (size_t)row.data[0] << 8 | row.data[1];
+    size_t nodes_size = sequence == 0 ? 0 : cf_tree_completed_count(sequence - 1) * CF_HASH_SIZE;
+    if (length == 0 || row.size != CF_ROW_PREFIX + length + nodes_size)
+        CF_FAIL_ON(reterr_fault, CF_CORRUPT, "a stored record has a wrong length", "sequence %llu",
+                   (unsigned long long)sequence);
+    *ret_entry = (struct cf_log_entry){
+        .sequence = sequence,
+        .record = cf_bytes_from(row.data + CF_ROW_PREFIX, length),
+        .nodes = (const struct cf_hash *)(row.data + CF_ROW_PREFIX + length),
+    };
+    return CF_OK;
+}
+
+static enum cf_status row_append(struct cf_log *log, struct cf_lmdb_txn *txn,
+                                 struct cf_frontier *frontier, struct cf_bytes record,
+                                 struct cf_fault *reterr_fault)
+{
+    struct cf_hash leaf, nodes[CF_TREE_LEVELS + 1];
+    size_t nodes_size = cf_tree_completed_count(frontier->size) * CF_HASH_SIZE;
+    cf_hash_leaf(record, &leaf);
+    cf_frontier_append(frontier, &leaf, nodes);
+
+    uint8_t *row;
+    CF_TRY(cf_lmdb_append(txn, log->records, number_key(&frontier->size),
+                          CF_ROW_PREFIX + record.size + nodes_size, &row, reterr_fault));
+    row[0] = (uint8_t)(record.size >> 8);
+    row[1] = (uint8_t)record.size;
+    memcpy(row + CF_ROW_PREFIX, record.data, record.size);
+    memcpy(row + CF_ROW_PREFIX + record.size, nodes, nodes_size);
+    return CF_OK;
+}
+
+/* --- Opening and closing ---------------------------------------------------------------------- */
+
+static enum cf_status meta_put(struct cf_log *log, struct cf_lmdb_txn *txn, const char *name,
+                               struct cf_bytes value, struct cf_fault *reterr_fault)
+{
+    return cf_lmdb_put(txn, log->meta, cf_bytes_from_text(name), value, reterr_fault);
+}
+
+static enum cf_status genesis_write(struct cf_log *log, struct cf_lmdb_txn *txn,
+                                    const struct cf_log_genesis *genesis,
+                                    struct cf_fault *reterr_fault)
+{
+    uint8_t format = CF_LOG_FORMAT, clock = (uint8_t)genesis->clock;
+    CF_TRY(meta_put(log, txn, "format", cf_bytes_from(&format, 1), reterr_fault));
+    CF_TRY(meta_put(log, txn, "origin", cf_bytes_from_text(genesis->origin), reterr_fault));
+    CF_TRY(meta_put(log, txn, "clock", cf_bytes_from(&clock, 1), reterr_fault));
+    return meta_put(log, txn, "key", cf_bytes_from(genesis->key, sizeof genesis->key),
+                    reterr_fault);
+}
+
+static enum cf_status meta_get(struct cf_log *log, struct cf_lmdb_txn *txn, const char *name,
+                               size_t size_min, size_t size_max, struct cf_bytes *ret_value,
+                               struct cf_fault *reterr_fault)
+{
+    enum cf_status status =
+        cf_lmdb_get(txn, log->meta, cf_bytes_from_text(name), ret_value, reterr_fault);
+    if (status == CF_NOT_FOUND ||
+        (status == CF_OK && (ret_value->size < size_min || ret_value->size > size_max)))
+        CF_FAIL_ON(reterr_fault, CF_CORRUPT, "the log's meta row is missing or damaged", "%s",
+                   name);
+    return status;
+}
+
+static enum cf_status genesis_read(struct cf_log *log, struct cf_lmdb_txn *txn,
+                                   struct cf_fault *reterr_fault)
+{
+    struct cf_log_genesis genesis = {0};
+    struct cf_bytes value;
+    CF_TRY(meta_get(log, txn, "format", 1, 1, &value, reterr_fault));
+    if (value.data[0] != CF_LOG_FORMAT)
+        CF_FAIL_ON(reterr_fault, CF_UNSUPPORTED, "the log has another format", "%u", value.data[0]);
+    CF_TRY(meta_get(log, txn, "origin", 1, CF_ORIGIN_SIZE_MAX, &value, reterr_fault));
+    memcpy(genesis.origin, value.data, value.size);
+    CF_TRY(meta_get(log, txn, "clock", 1, 1, &value, reterr_fault));
+    if (value.data[0] != CF_LOG_CLOCK_REAL && value.data[0] != CF_LOG_CLOCK_SIMULATED)
+        CF_FAIL(reterr_fault, CF_CORRUPT, "the log's kind of clock is damaged");
+    genesis.clock = (enum cf_log_clock)value.data[0];
+    CF_TRY(
+        meta_get(log, txn, "key", CF_SIGN_PUBLIC_SIZE, CF_SIGN_PUBLIC_SIZE, &value, reterr_fault));
+    memcpy(genesis.key, value.data, value.size);
+    log->genesis = genesis;
+    return CF_OK;
+}
+
+/* A new log's name in its directories must last as long as its first commit. */
+static enum cf_status directory_sync(const char *directory, struct cf_fault *reterr_fault)
+{
+    char parent[4096];
+    snprintf(parent, sizeof parent, "%s/..", directory);
+    const char *paths[] = {directory, parent};
+    for (size_t i = 0; i < 2; i++) {
+        CF_CLEANUP(cf_scope_close) int fd = open(paths[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0 || fsync(fd) != 0)
+            CF_FAIL_ON(reterr_fault, CF_IO, "cannot sync the log's directory", "%s: %s", paths[i],
+                       strerror(errno));
+    }
+    return CF_OK;
+}
+
+static enum cf_status tables_open(struct cf_log *log, struct cf_lmdb_txn *txn,
+                                  struct cf_fault *reterr_fault)
+{
+    CF_TRY(cf_lmdb_table_open(txn, "records", true, &log->records, reterr_fault));
+    CF_TRY(cf_lmdb_table_open(txn, "checkpoints", true, &log->checkpoints, reterr_fault));
+    return cf_lmdb_table_open(txn, "meta", false, &log->meta, reterr_fault);
+}
+
+static enum cf_status create(struct cf_log *log, const struct cf_log_options *options,
+                             struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(cf_lmdb_abort) struct cf_lmdb_txn *txn = NULL;
+    CF_TRY(cf_lmdb_begin_write(log->env, &txn, reterr_fault));
+    CF_TRY(tables_open(log, txn, reterr_fault));
+    struct cf_bytes present;
+    enum cf_status status =
+        cf_lmdb_get(txn, log->meta, CF_BYTES_LITERAL("format"), &present, reterr_fault);
+    if (status == CF_OK)
+        return cf_lmdb_commit(&txn, reterr_fault); /* wrote nothing; makes the handles last */
+    if (status != CF_NOT_FOUND)
+        return status;
+    if (options->create == NULL)
+        CF_FAIL_ON(reterr_fault, CF_NOT_FOUND, "there is no log", "%s", options->directory);
+    CF_TRY(genesis_write(log, txn, options->create, reterr_fault));
+    CF_TRY(cf_lmdb_commit(&txn, reterr_fault));
+    return directory_sync(options->directory, reterr_fault);
+}
+
+/* The first thing a view does: the size is the last row's key. */
+static enum cf_status last_sequence(struct cf_log *log, struct cf_lmdb_txn *txn, uint64_t *ret_size,
+                                    struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(cf_scope_cf_lmdb_cursor_close) struct cf_lmdb_cursor *cursor = NULL;
+    CF_TRY(cf_lmdb_cursor_open(txn, log->records, &cursor, reterr_fault));
+    struct cf_bytes key, row;
+    enum cf_status status = cf_lmdb_cursor_move(cursor, CF_LMDB_LAST, &key, &row, reterr_fault);
+    if (status == CF_NOT_FOUND) {
+        *ret_size = 0;
+        return CF_OK;
+    }
+    CF_TRY(status);
+    *ret_size = number_from_key(key);
+    if (key.size != sizeof *ret_size || *ret_size == 0 || *ret_size >> CF_TREE_LEVELS != 0)
+        CF_FAIL(reterr_fault, CF_CORRUPT, "the last record's key is damaged");
+    return CF_OK;
+}
+
+static enum cf_status load(struct cf_log *log, struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(cf_lmdb_abort) struct cf_lmdb_txn *txn = NULL;
+    CF_TRY(cf_lmdb_begin_read(log->env, &txn, reterr_fault));
+    if (log->read_only) {
+        CF_TRY(tables_open(log, txn, reterr_fault));
+        CF_TRY(genesis_read(log, txn, reterr_fault));
+        /* Ends by commit, which is what makes the handles last. */
+        return cf_lmdb_commit(&txn, reterr_fault);
+    }
+    CF_TRY(genesis_read(log, txn, reterr_fault));
+    struct cf_log_view view = {.log = log, .txn = txn};
+    CF_TRY(last_sequence(log, txn, &view.size, reterr_fault));
+    CF_TRY(cf_tree_frontier(cf_log_view_tree(&view), view.size, &log->frontier, reterr_fault));
+    atomic_store(&log->head, view.size);
+    return CF_OK;
+}
+
+static enum cf_status lock(struct cf_log *log, const char *directory, struct cf_fault *reterr_fault)
+{
+    char path[4096];
+    if (mkdir(directory, 0700) != 0 && errno != EEXIST)
+        CF_FAIL_ON(reterr_fault, CF_IO, "cannot make the log's directory", "%s: %s", directory,
+                   strerror(errno));
+    if (snprintf(path, sizeof path, "%s/writer.lock", directory) >= (int)sizeof path)
+        CF_FAIL(reterr_fault, CF_INVALID, "the log's path is too long");
+    log->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (log->lock_fd < 0)
+        CF_FAIL_ON(reterr_fault, CF_IO, "cannot open the writer's lock", "%s: %s", path,
+                   strerror(errno));
+    if (flock(log->lock_fd, LOCK_EX | LOCK_NB) != 0)
+        CF_FAIL_ON(reterr_fault, CF_CONFLICT, "another writer has this log open", "%s", path);
+    return CF_OK;
+}
+
+enum cf_status cf_log_open(const struct cf_log_options *options, struct cf_log **ret_log,
+                           struct cf_fault *reterr_fault)
+{
+    CF_ASSERT(options->directory != NULL && !(options->read_only && options->create != NULL));
+    CF_CLEANUP(cf_scope_cf_log_close) struct cf_log *log = calloc(1, sizeof *log);
+    if (log == NULL)
+        CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for the log");
+    log->lock_fd = -1;
+    log->read_only = options->read_only;
+    cf_buf_init(&log->waiting, CF_CHECKPOINT_SIZE_MAX);
+    if (!options->read_only)
+        CF_TRY(lock(log, options->directory, reterr_fault));
+    const struct cf_lmdb_options env_options = {
+        .directory = options->directory,
+        .read_only = options->read_only,
+        .table_count_max = 3,
+        .step_size = options->step_size,
+        .reserve_size = options->reserve_size,
+    };
+    CF_TRY(cf_lmdb_open(&env_options, &log->env, reterr_fault));
+    if (!options->read_only)
+        CF_TRY(create(log, options, reterr_fault));
+    CF_TRY(load(log, reterr_fault));
+    *ret_log = CF_TAKE(log);
+    return CF_OK;
+}
+
+void cf_log_close(struct cf_log *log)
+{
+    if (log == NULL)
+        return;
+    if (log->waiting_size != 0 && !log->failed) {
+        /* The records are durable; a lost checkpoint is signed again at the next start. */
+        enum cf_status status = cf_log_checkpoint_flush(log, NULL);
+        (void)status;
+    }
+    cf_buf_clean_up(&log->waiting);
+    cf_lmdb_close(log->env);
+    cf_scope_close(&log->lock_fd);
+    free(log);
+}
+
+const struct cf_log_genesis *cf_log_genesis(const struct cf_log *log)
+{
+    return &log->genesis;
+}
+
+uint64_t cf_log_head(const struct cf_log *log)
+{
+    CF_ASSERT(!log->read_only);
+    return atomic_load(&log->head);
+}
+
+const struct cf_frontier *cf_log_frontier(const struct cf_log *log)
+{
+    CF_ASSERT(!log->read_only);
+    return &log->frontier;
+}
+
+bool cf_log_failed(const struct cf_log *log)
+{
+    return log->failed;
+}
+
+/* --- Appending -------------------------------------------------------------------------------- */
+
+static enum cf_status batch_size(const struct cf_bytes *records, size_t count, uint64_t *ret_size,
+                                 struct cf_fault *reterr_fault)
+{
+    uint64_t size = CF_CHECKPOINT_SIZE_MAX;
+    for (size_t i = 0; i < count; i++) {
+        if (records[i].size == 0 || records[i].size > CF_RECORD_SIZE_MAX)
+            CF_FAIL_ON(reterr_fault, CF_INVALID, "a record has 1 to 65,535 bytes", "%zu bytes",
+                       records[i].size);
+        /* Two nodes on average; a long record fills pages of its own. */
+        size += records[i].size + 2 * CF_HASH_SIZE + 24 + (records[i].size > 1024 ? 4096 : 0);
+    }
+    *ret_size = size;
+    return CF_OK;
+}
+
+static enum cf_status waiting_put(struct cf_log *log, struct cf_lmdb_txn *txn,
+                                  struct cf_fault *reterr_fault)
+{
+    if (log->waiting_size == 0)
+        return CF_OK;
+    return cf_lmdb_put(txn, log->checkpoints, number_key(&log->waiting_size),
+                       cf_buf_bytes(&log->waiting), reterr_fault);
+}
+
+static enum cf_status commit(struct cf_log *log, struct cf_lmdb_txn **txn,
+                             struct cf_fault *reterr_fault)
+{
+    enum cf_status status = cf_lmdb_commit(txn, reterr_fault);
+    if (status != CF_OK)
+        log->failed = true;
+    else
+        log->waiting_size = 0;
+    return status;
+}
+
+static enum cf_status refuse_failed(const struct cf_log *log, struct cf_fault *reterr_fault)
+{
+    CF_ASSERT(!log->read_only);
+    if (log->failed)
+        CF_FAIL(reterr_fault, CF_IO, "a commit of this log has failed: start again and recover");
+    return CF_OK;
+}
+
+enum cf_status cf_log_append(struct cf_log *log, const struct cf_bytes *records, size_t count,
+                             struct cf_fault *reterr_fault)
+{
+    CF_ASSERT(count > 0);
+    CF_TRY(refuse_failed(log, reterr_fault));
+    uint64_t size;
+    CF_TRY(batch_size(records, count, &size, reterr_fault));
+    CF_TRY(cf_lmdb_reserve(log->env, size, reterr_fault));
+
+    CF_CLEANUP(cf_lmdb_abort) struct cf_lmdb_txn *txn = NULL;
+    CF_TRY(cf_lmdb_begin_write(log->env, &txn, reterr_fault));
+    struct cf_frontier frontier = log->frontier;
+    for (size_t i = 0; i < count; i++)
+        CF_TRY(row_append(log, txn, &frontier, records[i], reterr_fault));
+    CF_TRY(waiting_put(log, txn, reterr_fault));
+    CF_TRY(commit(log, &txn, reterr_fault));
+
+    CF_ASSERT(frontier.size == log->frontier.size + count);
+    log->frontier = frontier;
+    atomic_store(&log->head, frontier.size);
+    return CF_OK;
+}
+
+enum cf_status cf_log_checkpoint_keep(struct cf_log *log, uint64_t size, struct cf_bytes note,
+                                      struct cf_fault *reterr_fault)
+{
+    CF_TRY(refuse_failed(log, reterr_fault));
+    CF_ASSERT(size > 0 && size <= log->frontier.size);
+    if (note.size > CF_CHECKPOINT_SIZE_MAX)
+        CF_FAIL(reterr_fault, CF_RANGE, "the checkpoint is too long");
+    cf_buf_clear(&log->waiting);
+    log->waiting_size = 0;
+    if (cf_buf_append(&log->waiting, note) != CF_OK)
+        CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for a checkpoint");
+    log->waiting_size = size;
+    return CF_OK;
+}
+
+enum cf_status cf_log_checkpoint_flush(struct cf_log *log, struct cf_fault *reterr_fault)
+{
+    CF_TRY(refuse_failed(log, reterr_fault));
+    if (log->waiting_size == 0)
+        return CF_OK;
+    CF_TRY(cf_lmdb_reserve(log->env, CF_CHECKPOINT_SIZE_MAX, reterr_fault));
+    CF_CLEANUP(cf_lmdb_abort) struct cf_lmdb_txn *txn = NULL;
+    CF_TRY(cf_lmdb_begin_write(log->env, &txn, reterr_fault));
+    CF_TRY(waiting_put(log, txn, reterr_fault));
+    return commit(log, &txn, reterr_fault);
+}
+
+/* --- Reading ---------------------------------------------------------------------------------- */
+
+enum cf_status cf_log_read(struct cf_log *log, uint64_t sequence, struct cf_buf *ret_record,
+                           struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(cf_scope_cf_log_view_end) struct cf_log_view *view = NULL;
+    CF_TRY(cf_log_view_begin(log, &view, reterr_fault));
+    struct cf_log_entry entry;
+    CF_TRY(cf_log_view_entry(view, sequence, &entry, reterr_fault));
+    cf_buf_clear(ret_record);
+    if (cf_buf_append(ret_record, entry.record) != CF_OK)
+        CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for a record");
+    return CF_OK;
+}
+
+enum cf_status cf_log_view_begin(struct cf_log *log, struct cf_log_view **ret_view,
+                                 struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(cf_scope_cf_log_view_end) struct cf_log_view *view = calloc(1, sizeof *view);
+    if (view == NULL)
+        CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for a view");
+    view->log = log;
+    CF_TRY(cf_lmdb_begin_read(log->env, &view->txn, reterr_fault));
+    CF_TRY(last_sequence(log, view->txn, &view->size, reterr_fault));
+    *ret_view = CF_TAKE(view);
+    return CF_OK;
+}
+
+void cf_log_view_end(struct cf_log_view *view)
+{
+    if (view == NULL)
+        return;
+    cf_lmdb_abort(&view->txn);
+    free(view);
+}
+
+uint64_t cf_log_view_size(const struct cf_log_view *view)
+{
+    return view->size;
+}
+
+enum cf_status cf_log_view_entry(struct cf_log_view *view, uint64_t sequence,
+                                 struct cf_log_entry *ret_entry, struct cf_fault *reterr_fault)
+{
+    struct cf_bytes row;
+    CF_TRY(cf_lmdb_get(view->txn, view->log->records, number_key(&sequence), &row, reterr_fault));
+    return row_parse(sequence, row, ret_entry, reterr_fault);
+}
+
+static enum cf_status view_node(void *context, unsigned level, uint64_t index,
+                                struct cf_hash *ret_hash, struct cf_fault *reterr_fault)
+{
+    struct cf_log_view *view = context;
+    uint64_t sequence = (index + 1) << level;
+    struct cf_log_entry entry;
+    enum cf_status status = cf_log_view_entry(view, sequence, &entry, reterr_fault);
+    if (status == CF_NOT_FOUND)
+        CF_FAIL_ON(reterr_fault, CF_CORRUPT, "a record is missing", "sequence %llu",
+                   (unsigned long long)sequence);
+    CF_TRY(status);
+    *ret_hash = entry.nodes[level];
+    return CF_OK;
+}
+
+struct cf_tree_source cf_log_view_tree(struct cf_log_view *view)
+{
+    return (struct cf_tree_source){.node = view_node, .context = view};
+}
+
+enum cf_status cf_log_view_checkpoint(struct cf_log_view *view, uint64_t size_min,
+                                      uint64_t size_max, uint64_t *ret_size,
+                                      struct cf_bytes *ret_note, struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(cf_scope_cf_lmdb_cursor_close) struct cf_lmdb_cursor *cursor = NULL;
+    CF_TRY(cf_lmdb_cursor_open(view->txn, view->log->checkpoints, &cursor, reterr_fault));
+    struct cf_bytes key, note;
+    enum cf_status status =
+        cf_lmdb_cursor_seek(cursor, number_key(&size_max), &key, &note, reterr_fault);
+    if (status == CF_NOT_FOUND)
+        status = cf_lmdb_cursor_move(cursor, CF_LMDB_LAST, &key, &note, reterr_fault);
+    else if (status == CF_OK && number_from_key(key) > size_max)
+        status = cf_lmdb_cursor_move(cursor, CF_LMDB_PREVIOUS, &key, &note, reterr_fault);
+    CF_TRY(status);
+    if (number_from_key(key) < size_min)
+        return CF_NOT_FOUND;
+    *ret_size = number_from_key(key);
+    *ret_note = note;
+    return CF_OK;
+}
+
+enum cf_status cf_log_view_checkpoint_after(struct cf_log_view *view, uint64_t size_min,
+                                            uint64_t *ret_size, struct cf_bytes *ret_note,
+                                            struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(cf_scope_cf_lmdb_cursor_close) struct cf_lmdb_cursor *cursor = NULL;
+    CF_TRY(cf_lmdb_cursor_open(view->txn, view->log->checkpoints, &cursor, reterr_fault));
+    struct cf_bytes key;
+    CF_TRY(cf_lmdb_cursor_seek(cursor, number_key(&size_min), &key, ret_note, reterr_fault));
+    *ret_size = number_from_key(key);
+    return CF_OK;
+}
+
+enum cf_status cf_log_walk_begin(struct cf_log_view *view, uint64_t sequence,
+                                 struct cf_log_walk **ret_walk, struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(cf_scope_cf_log_walk_end) struct cf_log_walk *walk = calloc(1, sizeof *walk);
+    if (walk == NULL)
+        CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for a walk");
+    walk->view = view;
+    walk->from = sequence;
+    CF_TRY(cf_lmdb_cursor_open(view->txn, view->log->records, &walk->cursor, reterr_fault));
+    *ret_walk = CF_TAKE(walk);
+    return CF_OK;
+}
+
+void cf_log_walk_end(struct cf_log_walk *walk)
+{
+    if (walk == NULL)
+        return;
+    cf_lmdb_cursor_close(walk->cursor);
+    free(walk);
+}
+
+enum cf_status cf_log_walk_next(struct cf_log_walk *walk, struct cf_log_entry *ret_entry,
+                                struct cf_fault *reterr_fault)
+{
+    struct cf_bytes key, row;
+    if (walk->started)
+        CF_TRY(cf_lmdb_cursor_move(walk->cursor, CF_LMDB_NEXT, &key, &row, reterr_fault));
+    else
+        CF_TRY(
+            cf_lmdb_cursor_seek(walk->cursor, number_key(&walk->from), &key, &row, reterr_fault));
+    walk->started = true;
+    ret_entry->sequence = number_from_key(key);
+    return row_parse(ret_entry->sequence, row, ret_entry, reterr_fault);
+}
