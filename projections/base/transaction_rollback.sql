@@ -1,0 +1,4 @@
+-- name: transaction_rollback
+-- params:
+-- returns:
+ROLLBACK
