@@ -41,8 +41,7 @@ static void note(const char *name, const char *what)
 }
 
 /* What a child does: `NAME DIRECTORY` listens on DIRECTORY/NAME until SIGTERM. A child named
- * "broken" ends with 3, one named "deaf" never listens, one named "stubborn" does not hear SIGTERM.
- */
+ * "broken" ends with 3, one named "deaf" never listens. */
 static int be_a_child(const char *name, const char *where)
 {
     snprintf(journal, sizeof journal, "%s/journal", where);
