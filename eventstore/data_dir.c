@@ -119,6 +119,10 @@ static enum cf_status check_version(const struct cf_data_dir *dir, struct cf_fau
     FILE *file = fopen(path.text, "re");
     if (file == NULL && errno == ENOENT) {
         CF_TRY(check_empty(dir->path, reterr_fault));
+        /* Root's PostgreSQL runs as a user of its own, who must be able to pass through to pg/. */
+        if (chmod(dir->path, geteuid() == 0 ? 0711 : 0700) != 0)
+            return fail_errno(reterr_fault, "cannot set the rights of the data directory",
+                              dir->path);
         return write_version(dir->path, path.text, reterr_fault);
     }
     if (file == NULL)
@@ -189,9 +193,7 @@ enum cf_status cf_data_dir_open(const char *path, struct cf_data_dir *ret_dir,
         CF_TRY(default_path(wanted, sizeof wanted, reterr_fault));
     else if (snprintf(wanted, sizeof wanted, "%s", path) >= (int)sizeof wanted)
         CF_FAIL(reterr_fault, CF_INVALID, "the path of the data directory is too long");
-    /* Root's PostgreSQL runs as a user of its own, who must be able to pass through to pg/. */
-    mode_t mode = geteuid() == 0 ? 0711 : 0700;
-    CF_TRY(make_directories(wanted, mode, reterr_fault));
+    CF_TRY(make_directories(wanted, 0700, reterr_fault));
     char real[PATH_MAX];
     if (realpath(wanted, real) == NULL)
         return fail_errno(reterr_fault, "cannot open the data directory", wanted);
