@@ -86,6 +86,15 @@ enum cf_status cf_base64_decode(struct cf_bytes text, uint8_t *ret_bytes, size_t
     return CF_OK;
 }
 
+void cf_hmac_sha256(struct cf_bytes key, struct cf_bytes message, struct cf_hash *ret_tag)
+{
+    crypto_auth_hmacsha256_state state;
+    crypto_auth_hmacsha256_init(&state, key.data, key.size);
+    crypto_auth_hmacsha256_update(&state, message.data, message.size);
+    crypto_auth_hmacsha256_final(&state, ret_tag->bytes);
+    cf_secret_wipe(&state, sizeof state);
+}
+
 void cf_random(void *ret_bytes, size_t size)
 {
     randombytes_buf(ret_bytes, size);

@@ -47,6 +47,9 @@ CF_MUST_CHECK enum cf_status cf_base64_append(struct cf_buf *buf, struct cf_byte
 CF_MUST_CHECK enum cf_status cf_base64_decode(struct cf_bytes text, uint8_t *ret_bytes,
                                               size_t size_max, size_t *ret_size);
 
+/* HMAC-SHA-256 (RFC 2104) with a key of any length. */
+void cf_hmac_sha256(struct cf_bytes key, struct cf_bytes message, struct cf_hash *ret_tag);
+
 /* Fills with random bytes. */
 void cf_random(void *ret_bytes, size_t size);
 
