@@ -21,8 +21,9 @@
 #include "core/id.h"
 #include "core/journal/account.h"
 
-/* Raise whenever a row's layout or the meaning of a derived row changes: states rebuild themselves. */
-#define CF_BOOK_LAYOUT_VERSION 1
+/* Raise whenever a row's layout or the meaning of a derived row changes: states rebuild themselves.
+ */
+#define CF_BOOK_LAYOUT_VERSION 2
 
 /* FROZEN for one layout version: the numbers are keys in state/. */
 enum cf_row_kind {
@@ -33,15 +34,19 @@ enum cf_row_kind {
     CF_ROW_REFUND = 5,
     CF_ROW_PAYOUT = 6,
     CF_ROW_CARD = 7,
-    CF_ROW_BACKING = 8, /* key: campaign, backer */
-    CF_ROW_LEDGER = 9,  /* key: CF_LEDGER_STREAM */
-    CF_ROW_CREATOR = 10 /* key: creator, currency number in the first two bytes of `second` */
+    CF_ROW_BACKING = 8,         /* key: campaign, backer */
+    CF_ROW_LEDGER = 9,          /* key: CF_LEDGER_STREAM */
+    CF_ROW_CREATOR = 10,        /* key: creator, currency */
+    CF_ROW_SETTLEMENT = 11,     /* key: campaign, round */
+    CF_ROW_DEFERRED = 12,       /* key: subject, request */
+    CF_ROW_REWARD_BACKING = 13, /* key: reward, backer */
+    CF_ROW_KIND_LIMIT = 14
 };
 
 struct cf_row_key {
     enum cf_row_kind kind;
     struct cf_id id;
-    struct cf_id second; /* zero where the kind has a simple key */
+    struct cf_id second; /* zero where the kind has a simple key; a number by cf_id_of_number */
 };
 
 /* The size of a kind's row in bytes. */
@@ -49,16 +54,16 @@ size_t cf_row_size(enum cf_row_kind kind);
 
 /* Names from outside, each leading to one of our ids. */
 enum cf_lookup_kind {
-    CF_LOOKUP_SLUG = 1,           /* → campaign */
-    CF_LOOKUP_INTENT = 2,         /* → pledge */
-    CF_LOOKUP_CHARGE = 3,         /* → pledge */
-    CF_LOOKUP_REFUND = 4,         /* → refund */
-    CF_LOOKUP_DISPUTE = 5,        /* → pledge */
-    CF_LOOKUP_CUSTOMER = 6,       /* → user */
-    CF_LOOKUP_ACCOUNT = 7,        /* → user */
-    CF_LOOKUP_TRANSFER = 8,       /* → payout */
-    CF_LOOKUP_BANK_PAYOUT = 9,    /* → payout */
-    CF_LOOKUP_PROVIDER_EVENT = 10, /* → provider stream; present means seen */
+    CF_LOOKUP_SLUG = 1,                /* → campaign */
+    CF_LOOKUP_INTENT = 2,              /* → pledge */
+    CF_LOOKUP_CHARGE = 3,              /* → pledge */
+    CF_LOOKUP_REFUND = 4,              /* → refund */
+    CF_LOOKUP_DISPUTE = 5,             /* → pledge */
+    CF_LOOKUP_CUSTOMER = 6,            /* → user */
+    CF_LOOKUP_ACCOUNT = 7,             /* → user */
+    CF_LOOKUP_TRANSFER = 8,            /* → payout */
+    CF_LOOKUP_BANK_PAYOUT = 9,         /* → payout */
+    CF_LOOKUP_PROVIDER_EVENT = 10,     /* → its request's subject; present means seen */
     CF_LOOKUP_BALANCE_TRANSACTION = 11 /* → pledge */
 };
 
@@ -85,11 +90,12 @@ struct cf_book_ops {
     int64_t (*timer)(struct cf_book *book, const struct cf_id *subject, enum cf_timer timer);
 
     /* requested_by is the sequence of the asking event; 0 closes. */
-    void (*request_set)(struct cf_book *book, const struct cf_id *subject,
-                        enum cf_request request, uint64_t requested_by);
-    /* 0 where none is open. */
-    uint64_t (*request)(struct cf_book *book, const struct cf_id *subject,
-                        enum cf_request request);
+    void (*request_set)(struct cf_book *book, const struct cf_id *subject, enum cf_request request,
+                        uint64_t requested_by);
+    /* 0 where none is open. A pledge's and a payout's requests go by its id, a refund's by its own,
+     * a customer's and an account's by the user's; a letter's and a notice's by the id of the
+     * number of the record that asked (cf_id_of_number). */
+    uint64_t (*request)(struct cf_book *book, const struct cf_id *subject, enum cf_request request);
 
     /* Pledges of a campaign in order of their ids, those after `after` (zero: from the first), at
      * most `count_max`; returns how many. */
@@ -129,6 +135,21 @@ static inline void *cf_book_make(struct cf_book *book, enum cf_row_kind kind,
     return book->ops->row(book, &(struct cf_row_key){.kind = kind, .id = *id}, true, true);
 }
 
+/* The same for kinds with two ids. */
+static inline const void *cf_book_find_pair(struct cf_book *book, enum cf_row_kind kind,
+                                            const struct cf_id *id, const struct cf_id *second)
+{
+    return book->ops->row(book, &(struct cf_row_key){.kind = kind, .id = *id, .second = *second},
+                          false, false);
+}
+
+static inline void *cf_book_make_pair(struct cf_book *book, enum cf_row_kind kind,
+                                      const struct cf_id *id, const struct cf_id *second)
+{
+    return book->ops->row(book, &(struct cf_row_key){.kind = kind, .id = *id, .second = *second},
+                          true, true);
+}
+
 static inline enum cf_status cf_book_status(struct cf_book *book)
 {
     return book->ops->status(book);
@@ -144,6 +165,23 @@ static inline struct cf_bytes cf_token_bytes(const struct cf_token *token)
 {
     return cf_bytes_from(token->text, strnlen(token->text, sizeof token->text));
 }
+
+/* The token of a text of at most 63 bytes; false where it is longer, and the token stays. */
+bool cf_token_set(struct cf_token *token, struct cf_bytes text);
+
+static inline bool cf_token_is_empty(const struct cf_token *token)
+{
+    return token->text[0] == '\0';
+}
+
+static inline bool cf_token_equals(const struct cf_token *token, struct cf_bytes text)
+{
+    return cf_bytes_equal(cf_token_bytes(token), text);
+}
+
+/* A number as an id: eight zero bytes, then the number, most significant byte first. Never the id
+ * of an aggregate. */
+struct cf_id cf_id_of_number(uint64_t number);
 
 /* Streams that are no aggregate's. */
 extern const struct cf_id CF_LEDGER_STREAM;

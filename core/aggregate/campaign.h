@@ -20,8 +20,8 @@ enum cf_campaign_state {
     CF_CAMPAIGN_APPROVED = 4,
     CF_CAMPAIGN_SCHEDULED = 5,
     CF_CAMPAIGN_LIVE = 6,
-    CF_CAMPAIGN_SUSPENDED = 7, /* from live or collecting; `state_before` says which */
-    CF_CAMPAIGN_ENDED = 8,     /* never seen between commands: the verdict follows at once */
+    CF_CAMPAIGN_SUSPENDED = 7,  /* from live or collecting; `state_before` says which */
+    CF_CAMPAIGN_ENDED = 8,      /* never seen between commands: the verdict follows at once */
     CF_CAMPAIGN_COLLECTING = 9, /* funded, captures under way or in grace */
     CF_CAMPAIGN_SETTLED = 10,   /* its proceeds are payable, being paid, or paid */
     CF_CAMPAIGN_FAILED = 11,    /* pledges being released */
@@ -42,31 +42,29 @@ struct cf_campaign {
     int64_t goal_minor;
 
     /* Sums over the pledges, in minor units. */
-    int64_t committed_minor;  /* card saved, nothing held; errored pledges in grace count here */
-    int64_t authorized_minor; /* held, or being captured from a hold */
+    int64_t committed_minor;  /* memo:pledged. Card saved, nothing held; errored ones count here */
+    int64_t authorized_minor; /* memo:authorized. Held, or being captured from a hold */
     int64_t captured_minor;   /* ever captured */
-    int64_t refunded_minor;   /* requested back, whether it left or not */
+    int64_t refunded_minor;   /* asked back, whether it left or not */
     int64_t charged_back_minor;
-    int64_t fees_minor;       /* processor fees recorded */
+    int64_t fees_minor; /* processor fees recorded */
     int64_t late_captured_minor;
 
-    /* The last settlement, for a pledge's share of the fee. */
-    int64_t settled_net_minor;
-    int64_t settled_fee_minor;
-    uint64_t settled_cut_remainder;
-    struct cf_id settled_cut_pledge_id;
+    int64_t
+        unsettled_minor;   /* captured, not asked back, in no settlement yet: the next fee's base */
     int64_t reserve_minor; /* kept back and not released */
 
     int64_t stretch_minor[CF_STRETCH_GOALS_MAX];
     struct cf_token slug;
 
     uint32_t version;
-    uint32_t pledges_open;     /* pledges that may still move without a refund or dispute */
+    uint32_t pledges_open;     /* made in time, and may still move without a refund or dispute */
+    uint32_t late_open;        /* the same of late pledges */
     uint32_t pledges_captured; /* captured and not refunded whole or charged back */
-    uint32_t fees_missing;     /* captures whose fee is not recorded */
-    uint32_t refunds_open;
+    uint32_t fees_missing;     /* captures in time whose fee is not recorded */
+    uint32_t refunds_open;     /* owed: asked for, and neither left nor paid otherwise */
     uint32_t disputes_open;
-    uint32_t backers;          /* distinct, with a pledge that counts */
+    uint32_t backers; /* distinct, with a pledge that counts */
     uint32_t reward_count;
     uint32_t settled_rounds;
     uint32_t platform_fee_bps;
@@ -77,18 +75,19 @@ struct cf_campaign {
     uint16_t currency; /* enum cf_currency */
     uint8_t state;     /* enum cf_campaign_state */
     uint8_t state_before;
-    uint8_t model;                 /* enum cf_funding_model */
-    uint8_t processor_fee_bearer;  /* enum cf_bearer */
-    uint8_t funded;                /* the verdict was yes */
-    uint8_t goal_reached;          /* 0 or 1, as all below; never goes back */
+    uint8_t model;                /* enum cf_funding_model */
+    uint8_t processor_fee_bearer; /* enum cf_bearer */
+    uint8_t funded;               /* the verdict was yes */
+    uint8_t goal_reached;         /* 0 or 1, as all below; never goes back */
     uint8_t goal_certain;
     uint8_t stretch_count;
-    uint8_t stretch_unlocked;      /* levels 1 to this one */
-    uint8_t run;                   /* enum cf_run under way, 0 none */
+    uint8_t stretch_unlocked; /* levels 1 to this one */
+    uint8_t run;              /* enum cf_run under way, 0 none */
     struct cf_id run_cursor;
 };
 
-/* What counts towards an all-or-nothing goal: committed, authorized, errored before the end, captured. */
+/* What counts towards an all-or-nothing goal: committed, authorized, errored before the end,
+ * captured. */
 static inline int64_t cf_campaign_pledged(const struct cf_campaign *campaign)
 {
     return campaign->committed_minor + campaign->authorized_minor + campaign->captured_minor -
@@ -107,11 +106,26 @@ struct cf_reward {
     struct cf_id campaign_id;
     int64_t minimum_minor;
     int64_t shipping_minor;
-    uint32_t limit; /* 0: any number */
+    uint32_t limit;            /* 0: any number */
     uint32_t per_backer_limit; /* 0: any number */
-    uint32_t claimed; /* claims(reward) <= limit at every prefix of the log */
+    uint32_t claimed;          /* never above the limit that stood when the claim was made */
     uint8_t withdrawn;
     uint8_t needs_address;
+};
+
+/* One backer's claims on one reward, of those made while it had a limit per backer.
+ * Row CF_ROW_REWARD_BACKING, by reward and backer. */
+struct cf_reward_backing {
+    uint32_t claimed;
+};
+
+/* One round of settlement, for its pledges' shares of the fee (settlement.h).
+ * Row CF_ROW_SETTLEMENT, by campaign and round. */
+struct cf_settlement {
+    int64_t collected_minor;
+    int64_t fee_minor;
+    uint64_t cut_remainder;
+    struct cf_id cut_pledge_id; /* zero: no pledge gets the odd unit */
 };
 
 /* One backer in one campaign. Row CF_ROW_BACKING, by campaign and backer. */

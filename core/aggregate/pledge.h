@@ -38,7 +38,7 @@ enum cf_pledge_state {
 struct cf_pledge_item {
     struct cf_id reward_id;
     uint32_t quantity;
-    uint32_t reserved; /* zero */
+    uint32_t counted; /* 1: in the backer's claims on this reward */
 };
 
 /* Row CF_ROW_PLEDGE, by pledge id. */
@@ -55,10 +55,12 @@ struct cf_pledge {
     int64_t memo_pledged_minor;    /* this pledge's part of memo:pledged */
     int64_t memo_authorized_minor; /* this pledge's part of memo:authorized */
     int64_t captured_minor;
-    int64_t refund_requested_minor; /* sum over refunds that were not given up */
-    int64_t refunded_minor;         /* that left */
-    int64_t refunded_before_settlement_minor;
-    int64_t fee_returned_minor; /* of the platform's fee */
+    int64_t kept_minor; /* captured less what was asked or charged back before its settlement */
+    int64_t refund_requested_minor; /* all that was ever asked back */
+    int64_t refunded_minor;         /* of it, what left */
+    int64_t refunded_settled_minor; /* of it, what was asked back after its settlement */
+    int64_t fee_returned_minor;     /* of the platform's fee */
+    int64_t charged_back_minor;
     int64_t processor_fee_minor;
     int64_t disputed_minor;
     int64_t dispute_hold_minor;
@@ -71,17 +73,18 @@ struct cf_pledge {
     uint32_t version;
     uint32_t attempt; /* payment attempts so far */
     uint32_t item_count;
-    uint32_t refunds_open;
+    uint32_t refunds_open;   /* asked for, no outcome yet; orphaned money's are not counted */
+    uint32_t refunds_failed; /* still owed */
+    uint32_t settle_round;   /* the settlement that it is part of, from 1; 0 before capture */
     uint16_t currency;
-    uint8_t state;        /* enum cf_pledge_state */
-    uint8_t state_before; /* of a dispute or refund */
-    uint8_t mode;         /* enum cf_payment_mode, asked last */
-    uint8_t decline;      /* enum cf_decline of the last failure */
-    uint8_t retryable;    /* 0 or 1, as all below */
+    uint8_t state;     /* enum cf_pledge_state */
+    uint8_t mode;      /* enum cf_payment_mode, asked last */
+    uint8_t decline;   /* enum cf_decline of the last failure */
+    uint8_t retryable; /* 0 or 1, as all below */
     uint8_t late;
     uint8_t fee_recorded;
     uint8_t warned;
-    uint8_t settled; /* captured in time for the campaign's settlement */
+    uint8_t reward_counted; /* the reward is in the backer's claims on it */
 };
 
 /* Row CF_ROW_REFUND, by refund id. */
@@ -112,11 +115,5 @@ struct cf_card {
 
 /* Nothing but late news can come. */
 bool cf_pledge_state_is_terminal(enum cf_pledge_state state);
-
-/* The pledge's part of the platform's fee at its campaign's settlement, by the largest-remainder rule that
- * campaign_settled describes. `kept_minor` is what was captured less what was refunded before. */
-struct cf_campaign;
-int64_t cf_pledge_fee_share(const struct cf_campaign *campaign, const struct cf_id *pledge_id,
-                            int64_t kept_minor);
 
 #endif

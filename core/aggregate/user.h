@@ -2,7 +2,8 @@
 #ifndef CF_CORE_AGGREGATE_USER_H
 #define CF_CORE_AGGREGATE_USER_H
 
-/* A person: backer of pledges, creator of campaigns, member of staff. Row CF_ROW_USER, by user id. */
+/* A person: backer of pledges, creator of campaigns, member of staff. Row CF_ROW_USER, by user id.
+ */
 
 #include "core/aggregate/book.h"
 
@@ -41,7 +42,7 @@ struct cf_user {
 /* What a creator has in one currency beside the journal's balances. Row CF_ROW_CREATOR. */
 struct cf_creator {
     int64_t payout_requested_minor; /* spoken for by payouts that the provider has not accepted */
-    int64_t connected_minor;        /* in the connected account and not under way: failed bank payouts */
+    int64_t connected_minor; /* in the connected account and not under way: failed bank payouts */
     uint32_t open_disputes;
     uint32_t open_payouts;
 };

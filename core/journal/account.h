@@ -17,9 +17,9 @@ enum cf_account_kind {
     CF_ACCOUNT_PSP_DISPUTED = 3,
     CF_ACCOUNT_CONNECTED = 4, /* owner: creator */
     CF_ACCOUNT_BANK = 5,
-    CF_ACCOUNT_RECEIVABLE = 6,   /* owner: creator */
-    CF_ACCOUNT_ESCROW = 7,       /* owner: campaign */
-    CF_ACCOUNT_PAYABLE = 8,      /* owner: creator, as the three below */
+    CF_ACCOUNT_RECEIVABLE = 6, /* owner: creator */
+    CF_ACCOUNT_ESCROW = 7,     /* owner: campaign */
+    CF_ACCOUNT_PAYABLE = 8,    /* owner: creator, as the three below */
     CF_ACCOUNT_RESERVE = 9,
     CF_ACCOUNT_DISPUTE_HOLD = 10,
     CF_ACCOUNT_IN_TRANSIT = 11,
@@ -34,7 +34,8 @@ enum cf_account_kind {
     CF_ACCOUNT_ROUNDING = 20,
     CF_ACCOUNT_MEMO_PLEDGED = 21,    /* owner: campaign */
     CF_ACCOUNT_MEMO_AUTHORIZED = 22, /* owner: campaign */
-    CF_ACCOUNT_MEMO_CONTRA = 23
+    CF_ACCOUNT_MEMO_CONTRA = 23,
+    CF_ACCOUNT_KIND_LIMIT = 24
 };
 
 struct cf_account {
@@ -43,9 +44,19 @@ struct cf_account {
     struct cf_id owner; /* zero where the kind has one account a currency */
 };
 
+/* Which row of the table of postings a line comes from: CF_POSTING_M1 and so on. In memory only. */
+enum cf_posting_row {
+    CF_POSTING_NONE = 0,
+#define CF_POSTING_ROW(name, label, sentence) CF_POSTING_##name,
+#include "core/journal/posting_rows.def"
+#undef CF_POSTING_ROW
+    CF_POSTING_ROW_LIMIT
+};
+
 struct cf_posting {
     struct cf_account account;
     int64_t minor; /* debit > 0 > credit; never 0 */
+    enum cf_posting_row row;
 };
 
 #endif
