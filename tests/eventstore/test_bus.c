@@ -32,7 +32,7 @@ struct place {
 static int make_place(void **state)
 {
     struct place *place = calloc(1, sizeof *place);
-    strcpy(place->folder, "/tmp/cf-bus-XXXXXX");
+    snprintf(place->folder, sizeof place->folder, "/tmp/cf-bus-XXXXXX");
     assert_non_null(mkdtemp(place->folder));
     snprintf(place->path, sizeof place->path, "%s/socket", place->folder);
     snprintf(place->url, sizeof place->url, "ipc://%s", place->path);
@@ -412,7 +412,7 @@ static void test_server__replies_to_what_it_accepted_before_it_stopped(void **st
 static int hostile_connect(const struct place *place)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    strcpy(address.sun_path, place->path);
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", place->path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
     return fd;
