@@ -23,11 +23,38 @@ static struct cf_json *made(json_t *json)
     return (struct cf_json *)json;
 }
 
+/* jansson recurses, to a depth of 2048; we refuse long before, without parsing. */
+static bool is_too_deep(struct cf_bytes text, size_t *ret_offset)
+{
+    size_t depth = 0;
+    bool in_text = false;
+    for (size_t i = 0; i < text.size; i++) {
+        uint8_t byte = text.data[i];
+        if (in_text) {
+            i += byte == '\\';
+            in_text = byte != '"';
+        } else if (byte == '"') {
+            in_text = true;
+        } else if (byte == '[' || byte == '{') {
+            *ret_offset = i;
+            if (++depth > CF_JSON_DEPTH_MAX)
+                return true;
+        } else if ((byte == ']' || byte == '}') && depth > 0) {
+            depth--;
+        }
+    }
+    return false;
+}
+
 enum cf_status cf_json_parse(struct cf_bytes text, struct cf_json **ret_json,
                              struct cf_fault *reterr_fault)
 {
+    size_t offset = 0;
+    if (is_too_deep(text, &offset))
+        CF_FAIL_AT(reterr_fault, CF_INVALID, "nested too deep", offset);
     json_error_t error;
-    json_t *json = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, &error);
+    json_t *json = json_loadb(text.size == 0 ? "" : (const char *)text.data, text.size,
+                              JSON_REJECT_DUPLICATES, &error);
     if (json == NULL) {
         enum cf_status status =
             json_error_code(&error) == json_error_out_of_memory ? CF_NO_MEMORY : CF_INVALID;

@@ -29,8 +29,10 @@ enum cf_json_kind {
 
 /* Making. */
 
+#define CF_JSON_DEPTH_MAX 32
+
 /* One whole document (an object or an array). INVALID, with the offset, for anything else, for a
- * key twice in an object, for a NUL in a text. */
+ * key twice in an object, for a NUL in a text, for nesting past CF_JSON_DEPTH_MAX. */
 CF_MUST_CHECK enum cf_status cf_json_parse(struct cf_bytes text, struct cf_json **ret_json,
                                            struct cf_fault *reterr_fault);
 struct cf_json *cf_json_object(void);

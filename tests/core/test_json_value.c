@@ -98,6 +98,22 @@ static void test_json_value__refuses_what_is_not_a_document(void **state)
     }
 }
 
+static void test_json_value__bounds_the_depth(void **state)
+{
+    (void)state;
+    char text[2 * CF_JSON_DEPTH_MAX + 2];
+    for (size_t depth = CF_JSON_DEPTH_MAX; depth <= CF_JSON_DEPTH_MAX + 1; depth++) {
+        memset(text, '[', depth);
+        memset(text + depth, ']', depth);
+        CF_CLEANUP(cf_scope_cf_json_destroy) struct cf_json *json = NULL;
+        assert_int_equal(cf_json_parse(cf_bytes_from(text, 2 * depth), &json, NULL),
+                         depth <= CF_JSON_DEPTH_MAX ? CF_OK : CF_INVALID);
+    }
+    static const char brackets[] = "[\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\\"[[[[[[\"]";
+    CF_CLEANUP(cf_scope_cf_json_destroy) struct cf_json *json = NULL;
+    assert_int_equal(cf_json_parse(cf_bytes_from_text(brackets), &json, NULL), CF_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -105,6 +121,7 @@ int main(void)
         cmocka_unit_test(test_json_value__prints_what_it_read),
         cmocka_unit_test(test_json_value__builds_and_changes),
         cmocka_unit_test(test_json_value__refuses_what_is_not_a_document),
+        cmocka_unit_test(test_json_value__bounds_the_depth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
