@@ -148,12 +148,17 @@ static const char *problem_of_value(const struct cf_field_type *type, const void
     CF_UNREACHABLE();
 }
 
-const char *cf_field__problem(const struct cf_field *field, const void *value)
+const char *cf_field__problem_where_present(const struct cf_field *field, const void *value)
 {
     const void *member = cf_field_member(field, value);
     if (field->type->presence != CF_PRESENCE_PLAIN && is_empty(field->type->kind, member))
-        return field->type->presence == CF_PRESENCE_FILLED ? "must not be zero or empty" : NULL;
+        return "must not be zero or empty";
     return problem_of_value(field->type, member);
+}
+
+const char *cf_field__problem(const struct cf_field *field, const void *value)
+{
+    return cf_field_is_absent(field, value) ? NULL : cf_field__problem_where_present(field, value);
 }
 
 enum cf_status cf_shape_check(const struct cf_shape *shape, const void *value,
@@ -246,15 +251,21 @@ void cf_field_encode(const struct cf_field *field, const void *value, struct cf_
 
 void cf_shape_encode(const struct cf_shape *shape, const void *value, struct cf_wire_writer *writer)
 {
-    uint32_t present = 0;
-    for (uint32_t i = 0; i < shape->field_count; i++) {
-        CF_ASSERT(cf_field__problem(&shape->fields[i], value) == NULL);
-        present += !cf_field_is_absent(&shape->fields[i], value);
-    }
-    cf_wire_write_map(writer, present);
+    bool present[CF_FIELDS_MAX];
+    uint32_t present_count = 0;
+    CF_ASSERT(shape->field_count <= CF_FIELDS_MAX);
     for (uint32_t i = 0; i < shape->field_count; i++) {
         const struct cf_field *field = &shape->fields[i];
-        if (cf_field_is_absent(field, value))
+        present[i] = !cf_field_is_absent(field, value);
+        if (!present[i])
+            continue;
+        CF_ASSERT(cf_field__problem_where_present(field, value) == NULL);
+        present_count++;
+    }
+    cf_wire_write_map(writer, present_count);
+    for (uint32_t i = 0; i < shape->field_count; i++) {
+        const struct cf_field *field = &shape->fields[i];
+        if (!present[i])
             continue;
         cf_wire_write_unsigned(writer, field->key);
         write_member(field->type->kind, cf_field_member(field, value), writer);

@@ -112,18 +112,21 @@ struct cf_field {
     const char *name;
 };
 
+#define CF_FIELDS_MAX 32
+
 struct cf_shape {
     const char *name;
-    uint32_t number; /* of the event or command */
-    uint32_t field_count;
-    size_t size; /* of the struct */
+    uint32_t number;      /* of the event or command */
+    uint32_t field_count; /* at most CF_FIELDS_MAX */
+    size_t size;          /* of the struct */
     const struct cf_field *fields;
 };
 
 /*
- * For lists of CF_FIELD(key, type, name) rows: `#define CF_FIELD CF_FIELD_MEMBER` makes the struct's
- * members of them, `#define CF_FIELD CF_FIELD_ROW` the rows of its table, with CF_FIELD_STRUCT defined
- * as the struct. (Not through a macro of one's own: `bool` is a macro and would be replaced.)
+ * For lists of CF_FIELD(key, type, name) rows: `#define CF_FIELD CF_FIELD_MEMBER` makes the
+ * struct's members of them, `#define CF_FIELD CF_FIELD_ROW` the rows of its table, with
+ * CF_FIELD_STRUCT defined as the struct. (Not through a macro of one's own: `bool` is a macro and
+ * would be replaced.)
  */
 #define CF_FIELD_MEMBER(key, type, name) cf_member_##type name;
 #define CF_FIELD_ROW(key, type, name)                                                              \

@@ -4,19 +4,6 @@
 #include "core/base/assert.h"
 #include "core/shape_private.h"
 
-/* Exactly `size` bytes. */
-static enum cf_status read_fixed(struct cf_wire_cursor *cursor, uint8_t *ret_bytes, size_t size,
-                                 struct cf_fault *reterr_fault)
-{
-    size_t at = cf_wire_offset(cursor);
-    struct cf_bytes bytes;
-    CF_TRY(cf_wire_read_bytes(cursor, size, &bytes, reterr_fault));
-    if (bytes.size != size)
-        CF_FAIL_AT(reterr_fault, CF_CORRUPT, "too short", at);
-    memcpy(ret_bytes, bytes.data, size);
-    return CF_OK;
-}
-
 static enum cf_status read_u32(struct cf_wire_cursor *cursor, uint32_t *ret_number,
                                struct cf_fault *reterr_fault)
 {
@@ -54,7 +41,7 @@ static enum cf_status read_items(struct cf_wire_cursor *cursor, struct cf_items 
     for (uint32_t i = 0; i < ret_items->count; i++) {
         struct cf_item *item = &ret_items->items[i];
         CF_TRY(cf_wire_expect_array(cursor, 3, reterr_fault));
-        CF_TRY(read_fixed(cursor, item->reward_id.bytes, CF_ID_SIZE, reterr_fault));
+        CF_TRY(cf_wire_read_fixed(cursor, CF_ID_SIZE, item->reward_id.bytes, reterr_fault));
         CF_TRY(read_u32(cursor, &item->quantity, reterr_fault));
         CF_TRY(read_minor(cursor, &item->amount, reterr_fault));
     }
@@ -66,17 +53,17 @@ static enum cf_status read_ids(struct cf_wire_cursor *cursor, struct cf_ids *ret
 {
     CF_TRY(cf_wire_read_array(cursor, CF_IDS_MAX, &ret_ids->count, reterr_fault));
     for (uint32_t i = 0; i < ret_ids->count; i++)
-        CF_TRY(read_fixed(cursor, ret_ids->ids[i].bytes, CF_ID_SIZE, reterr_fault));
+        CF_TRY(cf_wire_read_fixed(cursor, CF_ID_SIZE, ret_ids->ids[i].bytes, reterr_fault));
     return CF_OK;
 }
 
-/* Reads what has the right form; whether it makes sense is cf_field__problem's business. */
+/* Reads what has the right form; whether it makes sense is looked at after. */
 static enum cf_status read_member(struct cf_wire_cursor *cursor, const struct cf_field_type *type,
                                   void *member, struct cf_fault *reterr_fault)
 {
     switch (type->kind) {
     case CF_KIND_ID:
-        return read_fixed(cursor, member, CF_ID_SIZE, reterr_fault);
+        return cf_wire_read_fixed(cursor, CF_ID_SIZE, member, reterr_fault);
     case CF_KIND_U32:
     case CF_KIND_BPS:
     case CF_KIND_CURRENCY:
@@ -99,7 +86,7 @@ static enum cf_status read_member(struct cf_wire_cursor *cursor, const struct cf
     case CF_KIND_SEALED:
         return cf_wire_read_bytes(cursor, type->size_max, member, reterr_fault);
     case CF_KIND_HASH:
-        return read_fixed(cursor, member, CF_DIGEST_SIZE, reterr_fault);
+        return cf_wire_read_fixed(cursor, CF_DIGEST_SIZE, member, reterr_fault);
     case CF_KIND_ITEMS:
         return read_items(cursor, member, reterr_fault);
     case CF_KIND_IDS:
@@ -113,9 +100,7 @@ static enum cf_status decode_field(const struct cf_field *field, struct cf_wire_
 {
     size_t at = cf_wire_offset(cursor);
     CF_TRY(read_member(cursor, field->type, (uint8_t *)value + field->offset, reterr_fault));
-    const char *problem = cf_field__problem(field, value);
-    if (problem == NULL && cf_field_is_absent(field, value))
-        problem = "zero or empty, and written all the same";
+    const char *problem = cf_field__problem_where_present(field, value);
     if (problem != NULL)
         CF_FAIL_AT(reterr_fault, CF_CORRUPT, problem, at);
     return CF_OK;
@@ -150,7 +135,8 @@ enum cf_status cf_shape_decode(const struct cf_shape *shape, struct cf_wire_curs
         if (i > 0 && key <= previous_key)
             CF_FAIL_AT(reterr_fault, CF_CORRUPT, "keys repeat or are out of order", at);
         previous_key = key;
-        CF_TRY(pass_over(shape, &next, key, at, reterr_fault));
+        if (next < shape->field_count && shape->fields[next].key != key)
+            CF_TRY(pass_over(shape, &next, key, at, reterr_fault));
         if (next == shape->field_count || shape->fields[next].key != key)
             CF_FAIL_AT(reterr_fault, CF_CORRUPT, "an unknown key", at);
         enum cf_status status = decode_field(&shape->fields[next], cursor, ret_value, reterr_fault);

@@ -102,6 +102,10 @@ CF_MUST_CHECK enum cf_status cf_wire_read_text(struct cf_wire_cursor *cursor, si
 CF_MUST_CHECK enum cf_status cf_wire_read_bytes(struct cf_wire_cursor *cursor, size_t size_max,
                                                 struct cf_bytes *ret_bytes,
                                                 struct cf_fault *reterr_fault);
+
+/* Bytes of exactly this size, copied out: ids and hashes. */
+CF_MUST_CHECK enum cf_status cf_wire_read_fixed(struct cf_wire_cursor *cursor, size_t size,
+                                                uint8_t *ret_bytes, struct cf_fault *reterr_fault);
 CF_MUST_CHECK enum cf_status cf_wire_read_array(struct cf_wire_cursor *cursor, uint32_t count_max,
                                                 uint32_t *ret_count, struct cf_fault *reterr_fault);
 CF_MUST_CHECK enum cf_status cf_wire_read_map(struct cf_wire_cursor *cursor, uint32_t count_max,

@@ -4,6 +4,8 @@
 #include "core/base/assert.h"
 #include "core/base/utf8.h"
 
+#include <endian.h>
+
 struct cf_wire_cursor cf_wire_cursor_over(struct cf_bytes bytes, enum cf_wire_strictness strictness)
 {
     return (struct cf_wire_cursor){.start = bytes.data,
@@ -15,9 +17,8 @@ struct cf_wire_cursor cf_wire_cursor_over(struct cf_bytes bytes, enum cf_wire_st
 /* A value's first bytes: what it is, and its number, or the length or count that it declares. */
 struct head {
     enum cf_wire_kind kind;
-    bool negative;     /* an integer below 0, in two's complement */
-    size_t size;       /* bytes of the head itself */
-    size_t size_short; /* bytes that the shortest form would take */
+    bool negative; /* an integer below 0, in two's complement */
+    size_t size;   /* bytes of the head itself */
     uint64_t number;
 };
 
@@ -66,10 +67,16 @@ static size_t shortest(enum cf_wire_kind kind, bool negative, uint64_t number)
 
 static uint64_t big_endian(const uint8_t *bytes, size_t width)
 {
-    uint64_t number = 0;
-    for (size_t i = 0; i < width; i++)
-        number = number << 8 | bytes[i];
-    return number;
+    if (width == ONE)
+        return bytes[0];
+    if (width == TWO)
+        return (uint64_t)bytes[0] << 8 | bytes[1];
+    uint32_t high, low;
+    memcpy(&high, bytes, sizeof high);
+    if (width == FOUR)
+        return be32toh(high);
+    memcpy(&low, bytes + sizeof high, sizeof low);
+    return (uint64_t)be32toh(high) << 32 | be32toh(low);
 }
 
 static int64_t sign_extend(uint64_t number, size_t width)
@@ -79,9 +86,9 @@ static int64_t sign_extend(uint64_t number, size_t width)
 }
 
 /* The head of a byte that holds its own number. */
-static bool fixed_head(uint8_t first, struct head *ret_head)
+static inline bool fixed_head(uint8_t first, struct head *ret_head)
 {
-    *ret_head = (struct head){.size = 1, .size_short = 1};
+    *ret_head = (struct head){.size = 1};
     if (first <= 0x7f) {
         ret_head->kind = CF_WIRE_INTEGER;
         ret_head->number = first;
@@ -114,44 +121,52 @@ enum cf_wire_kind cf_wire_peek(const struct cf_wire_cursor *cursor)
     return (enum cf_wire_kind)announced[*cursor->next - 0xc0].kind;
 }
 
+/* The head of a byte that is followed by its number. */
+static enum cf_status wide_head(const struct cf_wire_cursor *cursor, struct head *ret_head,
+                                struct cf_fault *reterr_fault)
+{
+    uint8_t first = *cursor->next;
+    size_t width = announced[first - 0xc0].width;
+    bool is_signed = announced[first - 0xc0].is_signed;
+    struct head head = {.kind = (enum cf_wire_kind)announced[first - 0xc0].kind, .size = 1 + width};
+    if (head.kind == CF_WIRE_REFUSED)
+        CF_FAIL_AT(reterr_fault, CF_CORRUPT, "floats and extensions are not used",
+                   cf_wire_offset(cursor));
+    if (head.size > (size_t)(cursor->end - cursor->next))
+        CF_FAIL_AT(reterr_fault, CF_CORRUPT, "the bytes end early", cf_wire_offset(cursor));
+    if (width == FIXED) {
+        head.number = first & 1; /* nil, false, true */
+        *ret_head = head;
+        return CF_OK;
+    }
+    head.number = big_endian(cursor->next + 1, width);
+    if (is_signed) {
+        head.number = (uint64_t)sign_extend(head.number, width);
+        head.negative = (int64_t)head.number < 0;
+    }
+    if (cursor->strictness == CF_WIRE_CANONICAL &&
+        ((is_signed && !head.negative) ||
+         head.size != shortest(head.kind, head.negative, head.number)))
+        CF_FAIL_AT(reterr_fault, CF_CORRUPT, "not the shortest form", cf_wire_offset(cursor));
+    *ret_head = head;
+    return CF_OK;
+}
+
 static enum cf_status read_head(const struct cf_wire_cursor *cursor, struct head *ret_head,
                                 struct cf_fault *reterr_fault)
 {
     size_t left = (size_t)(cursor->end - cursor->next);
     if (left == 0)
         CF_FAIL_AT(reterr_fault, CF_CORRUPT, "the bytes end early", cf_wire_offset(cursor));
-
-    struct head head;
-    uint8_t first = *cursor->next;
-    if (!fixed_head(first, &head)) {
-        size_t width = announced[first - 0xc0].width;
-        head.kind = (enum cf_wire_kind)announced[first - 0xc0].kind;
-        head.size = 1 + width;
-        if (head.kind == CF_WIRE_REFUSED)
-            CF_FAIL_AT(reterr_fault, CF_CORRUPT, "floats and extensions are not used",
-                       cf_wire_offset(cursor));
-        if (head.size > left)
-            CF_FAIL_AT(reterr_fault, CF_CORRUPT, "the bytes end early", cf_wire_offset(cursor));
-        head.number = width == FIXED ? first & 1 : big_endian(cursor->next + 1, width);
-        if (announced[first - 0xc0].is_signed) {
-            head.number = (uint64_t)sign_extend(head.number, width);
-            head.negative = (int64_t)head.number < 0;
-        }
-        head.size_short = width == FIXED ? 1 : shortest(head.kind, head.negative, head.number);
-        bool longer =
-            head.size != head.size_short || (announced[first - 0xc0].is_signed && !head.negative);
-        if (longer && cursor->strictness == CF_WIRE_CANONICAL)
-            CF_FAIL_AT(reterr_fault, CF_CORRUPT, "not the shortest form", cf_wire_offset(cursor));
-    }
+    if (!fixed_head(*cursor->next, ret_head))
+        CF_TRY(wide_head(cursor, ret_head, reterr_fault));
 
     /* Every element takes a byte at least, a pair two. */
-    size_t behind = left - head.size;
-    bool declares =
-        head.kind != CF_WIRE_INTEGER && head.kind != CF_WIRE_NIL && head.kind != CF_WIRE_BOOL;
-    uint64_t needed = head.kind == CF_WIRE_MAP ? 2 * head.number : head.number;
-    if (declares && needed > behind)
+    if (ret_head->kind < CF_WIRE_TEXT)
+        return CF_OK;
+    uint64_t needed = ret_head->kind == CF_WIRE_MAP ? 2 * ret_head->number : ret_head->number;
+    if (needed > left - ret_head->size)
         CF_FAIL_AT(reterr_fault, CF_CORRUPT, "declares more than there is", cf_wire_offset(cursor));
-    *ret_head = head;
     return CF_OK;
 }
 
@@ -159,13 +174,11 @@ static enum cf_status read_kind(const struct cf_wire_cursor *cursor, enum cf_wir
                                 uint64_t number_max, struct head *ret_head,
                                 struct cf_fault *reterr_fault)
 {
-    struct head head;
-    CF_TRY(read_head(cursor, &head, reterr_fault));
-    if (head.kind != kind)
+    CF_TRY(read_head(cursor, ret_head, reterr_fault));
+    if (ret_head->kind != kind)
         CF_FAIL_AT(reterr_fault, CF_CORRUPT, "another kind of value", cf_wire_offset(cursor));
-    if (head.number > number_max)
+    if (ret_head->number > number_max)
         CF_FAIL_AT(reterr_fault, CF_CORRUPT, "too large", cf_wire_offset(cursor));
-    *ret_head = head;
     return CF_OK;
 }
 
@@ -190,6 +203,11 @@ enum cf_status cf_wire_read_bool(struct cf_wire_cursor *cursor, bool *ret_value,
 enum cf_status cf_wire_read_unsigned(struct cf_wire_cursor *cursor, uint64_t value_max,
                                      uint64_t *ret_value, struct cf_fault *reterr_fault)
 {
+    /* Keys and small numbers, which most are. */
+    if (cursor->next < cursor->end && *cursor->next <= 0x7f && *cursor->next <= value_max) {
+        *ret_value = *cursor->next++;
+        return CF_OK;
+    }
     struct head head;
     CF_TRY(read_kind(cursor, CF_WIRE_INTEGER, UINT64_MAX, &head, reterr_fault));
     if (head.negative || head.number > value_max)
@@ -231,6 +249,26 @@ enum cf_status cf_wire_read_bytes(struct cf_wire_cursor *cursor, size_t size_max
     CF_TRY(read_kind(cursor, CF_WIRE_BYTES, size_max, &head, reterr_fault));
     *ret_bytes = cf_bytes_from(cursor->next + head.size, (size_t)head.number);
     cursor->next += head.size + ret_bytes->size;
+    return CF_OK;
+}
+
+enum cf_status cf_wire_read_fixed(struct cf_wire_cursor *cursor, size_t size, uint8_t *ret_bytes,
+                                  struct cf_fault *reterr_fault)
+{
+    /* The canonical head of a short size, which is what stands there unless something is wrong. */
+    size_t left = (size_t)(cursor->end - cursor->next);
+    if (left >= 2 + size && cursor->next[0] == 0xc4 && cursor->next[1] == size) {
+        memcpy(ret_bytes, cursor->next + 2, size);
+        cursor->next += 2 + size;
+        return CF_OK;
+    }
+    struct cf_wire_cursor here = *cursor;
+    struct cf_bytes bytes;
+    CF_TRY(cf_wire_read_bytes(&here, size, &bytes, reterr_fault));
+    if (bytes.size != size)
+        CF_FAIL_AT(reterr_fault, CF_CORRUPT, "too short", cf_wire_offset(cursor));
+    memcpy(ret_bytes, bytes.data, size);
+    *cursor = here;
     return CF_OK;
 }
 

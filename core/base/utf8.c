@@ -24,9 +24,21 @@ static size_t take_wide(const uint8_t *at, size_t left, uint32_t *ret_point)
     return size;
 }
 
+/* How many of the first bytes are ASCII for certain; looks at eight at a time. */
+static size_t ascii_prefix(struct cf_bytes text)
+{
+    size_t i = 0;
+    for (uint64_t eight; text.size - i >= sizeof eight; i += sizeof eight) {
+        memcpy(&eight, text.data + i, sizeof eight);
+        if ((eight & UINT64_C(0x8080808080808080)) != 0)
+            break;
+    }
+    return i;
+}
+
 bool cf_utf8_is_valid(struct cf_bytes text)
 {
-    for (size_t i = 0; i < text.size;) {
+    for (size_t i = ascii_prefix(text); i < text.size;) {
         uint32_t point;
         size_t size = text.data[i] < 0x80 ? 1 : take_wide(text.data + i, text.size - i, &point);
         if (size == 0)

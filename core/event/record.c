@@ -95,11 +95,7 @@ static enum cf_status read_id(struct cf_wire_cursor *cursor, struct cf_id *ret_i
                               struct cf_fault *reterr_fault)
 {
     size_t at = cf_wire_offset(cursor);
-    struct cf_bytes bytes;
-    CF_TRY(cf_wire_read_bytes(cursor, CF_ID_SIZE, &bytes, reterr_fault));
-    if (bytes.size != CF_ID_SIZE)
-        CF_FAIL_AT(reterr_fault, CF_CORRUPT, "an id is too short", at);
-    memcpy(ret_id->bytes, bytes.data, CF_ID_SIZE);
+    CF_TRY(cf_wire_read_fixed(cursor, CF_ID_SIZE, ret_id->bytes, reterr_fault));
     if (cf_id_is_zero(*ret_id))
         CF_FAIL_AT(reterr_fault, CF_CORRUPT, "an id is zero", at);
     return CF_OK;
