@@ -50,6 +50,26 @@ CF_MUST_CHECK enum cf_status cf_base64_decode(struct cf_bytes text, uint8_t *ret
 /* HMAC-SHA-256 (RFC 2104) with a key of any length. */
 void cf_hmac_sha256(struct cf_bytes key, struct cf_bytes message, struct cf_hash *ret_tag);
 
+/* Sealing: XChaCha20-Poly1305 (IETF). A nonce is used once per key; 24 random bytes are. */
+#define CF_SEAL_KEY_SIZE 32
+#define CF_SEAL_NONCE_SIZE 24
+#define CF_SEAL_TAG_SIZE 16
+
+/* Writes clear.size + CF_SEAL_TAG_SIZE bytes. */
+void cf_seal(const uint8_t key[CF_SEAL_KEY_SIZE], const uint8_t nonce[CF_SEAL_NONCE_SIZE],
+             struct cf_bytes additional, struct cf_bytes clear, uint8_t *ret_ciphertext);
+/* Writes ciphertext.size - CF_SEAL_TAG_SIZE bytes; false (nothing of use is written) unless key, nonce
+ * and additional data are those that it was sealed with and no bit is changed. */
+bool cf_unseal(const uint8_t key[CF_SEAL_KEY_SIZE], const uint8_t nonce[CF_SEAL_NONCE_SIZE],
+               struct cf_bytes additional, struct cf_bytes ciphertext, uint8_t *ret_clear);
+
+/* Passwords: argon2id, about 50 ms and 64 MiB a call. The text holds salt and parameters. */
+#define CF_PASSWORD_HASH_SIZE 128
+
+CF_MUST_CHECK enum cf_status cf_password_hash(struct cf_bytes password,
+                                              char ret_text[CF_PASSWORD_HASH_SIZE]);
+bool cf_password_matches(const char text[CF_PASSWORD_HASH_SIZE], struct cf_bytes password);
+
 /* Fills with random bytes. */
 void cf_random(void *ret_bytes, size_t size);
 
