@@ -186,14 +186,14 @@ static void test_bus__replies_in_any_order(void **state)
 
     struct cf_bus_request *requests[3];
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(cf_bus_client_start(client, cf_bytes_from("abc" + i, 1), PATIENCE_MS,
+        assert_int_equal(cf_bus_client_start(client, cf_bytes_from(&"abc"[i], 1), PATIENCE_MS,
                                              note_answer, &answers),
                          CF_OK);
         take_all(server, &requests[i], 1);
     }
     for (int i = 0; i < 3; i++) {
         int turn = (i + 2) % 3; /* c, a, b */
-        assert_int_equal(cf_bus_request_reply(requests[turn], cf_bytes_from("abc" + turn, 1)),
+        assert_int_equal(cf_bus_request_reply(requests[turn], cf_bytes_from(&"abc"[turn], 1)),
                          CF_OK);
         wait_for_answers(&answers, (size_t)i + 1);
     }
