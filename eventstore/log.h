@@ -18,9 +18,9 @@
  */
 
 #include "core/base/scope.h"
+#include "core/event/record.h"
 #include "eventstore/tree.h"
 
-#define CF_RECORD_SIZE_MAX 65535
 #define CF_LOG_FORMAT 1
 #define CF_ORIGIN_SIZE_MAX 128
 #define CF_CHECKPOINT_SIZE_MAX 16384

@@ -27,9 +27,14 @@ static inline int cf_temp_dir_remove_one(const char *path, const struct stat *in
     return remove(path);
 }
 
+static inline void cf_temp_dir_remove_path(const char *path)
+{
+    CF_ASSERT(nftw(path, cf_temp_dir_remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0);
+}
+
 static inline void cf_temp_dir_remove(struct cf_temp_dir *dir)
 {
-    CF_ASSERT(nftw(dir->path, cf_temp_dir_remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0);
+    cf_temp_dir_remove_path(dir->path);
 }
 
 #endif

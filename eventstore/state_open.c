@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How a state comes up to date: what is there is kept if it can be trusted, else its last copy,
+ * else nothing; the rest is replayed from the log.
+ *
+ * After an unclean stop of the machine any page may be torn, and LMDB would walk into it. So the
+ * mark that tells is a file of its own, looked at before LMDB opens anything.
+ */
+#include "core/base/assert.h"
+#include "eventstore/state.h"
+#include "eventstore/state_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#define REPLAY_BATCH 2048
+#define PATH_SIZE 4096
+
+struct path {
+    char text[PATH_SIZE];
+};
+
+static struct path path_of(const char *directory, const char *name)
+{
+    struct path path;
+    snprintf(path.text, sizeof path.text, "%s/%s", directory, name);
+    return path;
+}
+
+static enum cf_status sync_path(const char *path, struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(cf_scope_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fsync(fd) != 0)
+        CF_FAIL_ON(reterr_fault, CF_IO, "cannot sync", "%s: %s", path, strerror(errno));
+    return CF_OK;
+}
+
+/* --- The mark --------------------------------------------------------------------------------- */
+
+enum cf_status cf_state_mark_write(const char *directory, const char *mark,
+                                   struct cf_fault *reterr_fault)
+{
+    struct path path = path_of(directory, "mark"), fresh = path_of(directory, "mark.new");
+    CF_CLEANUP(cf_scope_close)
+    int fd = open(fresh.text, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    size_t size = strlen(mark);
+    if (fd < 0 || write(fd, mark, size) != (ssize_t)size || fsync(fd) != 0 ||
+        rename(fresh.text, path.text) != 0)
+        CF_FAIL_ON(reterr_fault, errno == ENOSPC ? CF_NO_SPACE : CF_IO,
+                   "cannot write the state's mark", "%s: %s", path.text, strerror(errno));
+    return sync_path(directory, reterr_fault);
+}
+
+/* Empty where there is none. */
+static void mark_read(const char *directory, char ret_mark[CF_STATE_MARK_SIZE])
+{
+    struct path path = path_of(directory, "mark");
+    CF_CLEANUP(cf_scope_close) int fd = open(path.text, O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd < 0 ? 0 : read(fd, ret_mark, CF_STATE_MARK_SIZE - 1);
+    ret_mark[size < 0 ? 0 : size] = '\0';
+}
+
+/* The kernel's name for this run of the machine; empty where it does not say, which equals nothing.
+ */
+static void boot_id_read(char ret_id[CF_STATE_MARK_SIZE])
+{
+    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd < 0 ? 0 : read(fd, ret_id, CF_STATE_MARK_SIZE - 1);
+    cf_scope_close(&fd);
+    ret_id[size < 0 ? 0 : size] = '\0';
+    ret_id[strcspn(ret_id, "\n")] = '\0';
+}
+
+/* --- What is there ---------------------------------------------------------------------------- */
+
+static enum cf_status discard(const char *directory, struct cf_fault *reterr_fault)
+{
+    static const char *const names[] = {"data.mdb", "lock.mdb"};
+    for (size_t i = 0; i < 2; i++) {
+        struct path path = path_of(directory, names[i]);
+        if (unlink(path.text) != 0 && errno != ENOENT)
+            CF_FAIL_ON(reterr_fault, CF_IO, "cannot remove an old state", "%s: %s", path.text,
+                       strerror(errno));
+    }
+    return CF_OK;
+}
+
+enum cf_status cf_state_applied_read(struct cf_store *store, struct cf_state_applied *ret_applied,
+                                     struct cf_fault *reterr_fault)
+{
+    struct cf_bytes value;
+    *ret_applied = (struct cf_state_applied){0};
+    if (!cf_store_get(store, CF_STATE_meta, CF_BYTES_LITERAL("applied"), &value))
+        return cf_store_status(store, reterr_fault);
+    if (value.size != sizeof *ret_applied)
+        CF_FAIL(reterr_fault, CF_CORRUPT, "the state does not say what it is a state of");
+    memcpy(ret_applied, value.data, sizeof *ret_applied);
+    return CF_OK;
+}
+
+/* Why the opened store cannot be built upon; NULL when it can. Fails only where the log fails. */
+static enum cf_status judge(struct cf_state *state, const struct cf_state_options *options,
+                            const char **ret_objection, struct cf_fault *reterr_fault)
+{
+    struct cf_state_applied applied;
+    enum cf_status status = cf_lmdb_begin_write(state->store.env, &state->store.txn, reterr_fault);
+    if (status == CF_OK)
+        status = cf_state_applied_read(&state->store, &applied, reterr_fault);
+    cf_store_abort(&state->store);
+    *ret_objection = "its tables are damaged";
+    if (status != CF_OK)
+        return status == CF_CORRUPT ? CF_OK : status;
+
+    *ret_objection = NULL;
+    state->sequence = applied.sequence;
+    if (applied.sequence == 0)
+        return CF_OK;
+    CF_CLEANUP(cf_scope_cf_log_view_end) struct cf_log_view *view = NULL;
+    CF_TRY(cf_log_view_begin(options->log, &view, reterr_fault));
+    struct cf_hash root;
+    if (applied.layout_version != CF_STATE_LAYOUT_VERSION ||
+        applied.book_layout_version != CF_BOOK_LAYOUT_VERSION) {
+        *ret_objection = "its layout has another version";
+    } else if (applied.sequence > cf_log_view_size(view)) {
+        *ret_objection = "it is ahead of the log";
+    } else {
+        CF_TRY(cf_tree_root(cf_log_view_tree(view), applied.sequence, &root, reterr_fault));
+        if (!cf_hash_equal(&root, &applied.root))
+            *ret_objection = "it belongs to another log";
+    }
+    return CF_OK;
+}
+
+/* Opens what is there; an objection closes it again. */
+static enum cf_status open_store(struct cf_state *state, const struct cf_state_options *options,
+                                 const char **ret_objection, struct cf_fault *reterr_fault)
+{
+    const struct cf_lmdb_options env_options = {
+        .directory = options->directory,
+        .derived = true,
+        .table_count_max = CF_STATE_TABLE_COUNT,
+        .step_size = options->step_size,
+        .reserve_size = options->reserve_size,
+    };
+    enum cf_status status = cf_store_open(&state->store, &env_options, reterr_fault);
+    if (status == CF_CORRUPT || status == CF_UNSUPPORTED) {
+        *ret_objection = "LMDB cannot read it";
+        return CF_OK;
+    }
+    CF_TRY(status);
+    CF_TRY(judge(state, options, ret_objection, reterr_fault));
+    if (*ret_objection != NULL) {
+        cf_store_close(&state->store);
+        state->sequence = 0;
+    }
+    return CF_OK;
+}
+
+/* --- Copies ----------------------------------------------------------------------------------- */
+
+static enum cf_status make_directory(const char *path, struct cf_fault *reterr_fault)
+{
+    if (mkdir(path, 0700) != 0 && errno != EEXIST)
+        CF_FAIL_ON(reterr_fault, CF_IO, "cannot make a directory", "%s: %s", path, strerror(errno));
+    return CF_OK;
+}
+
+enum cf_status cf_state_copy(struct cf_state *state, struct cf_fault *reterr_fault)
+{
+    struct path kept = path_of(state->directory, "copy"),
+                fresh = path_of(state->directory, "copy.new");
+    struct path kept_file = path_of(kept.text, "data.mdb"),
+                fresh_file = path_of(fresh.text, "data.mdb");
+    CF_TRY(make_directory(kept.text, reterr_fault));
+    CF_TRY(make_directory(fresh.text, reterr_fault));
+    if (unlink(fresh_file.text) != 0 && errno != ENOENT)
+        CF_FAIL_ON(reterr_fault, CF_IO, "cannot remove an unfinished copy", "%s: %s",
+                   fresh_file.text, strerror(errno));
+    CF_TRY(cf_lmdb_copy(state->store.env, fresh.text, reterr_fault));
+    CF_TRY(sync_path(fresh_file.text, reterr_fault));
+    if (rename(fresh_file.text, kept_file.text) != 0)
+        CF_FAIL_ON(reterr_fault, CF_IO, "cannot keep the state's copy", "%s: %s", kept_file.text,
+                   strerror(errno));
+    return sync_path(kept.text, reterr_fault);
+}
+
+/* Puts the copy in the state's place. NOT_FOUND where there is none. */
+static enum cf_status restore_copy(const char *directory, struct cf_fault *reterr_fault)
+{
+    struct path from = path_of(directory, "copy/data.mdb"), to = path_of(directory, "data.mdb");
+    CF_CLEANUP(cf_scope_close) int source = open(from.text, O_RDONLY | O_CLOEXEC);
+    if (source < 0 && errno == ENOENT)
+        return CF_NOT_FOUND;
+    CF_CLEANUP(cf_scope_close)
+    int target = open(to.text, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (source < 0 || target < 0)
+        CF_FAIL_ON(reterr_fault, CF_IO, "cannot open the state's copy", "%s: %s", from.text,
+                   strerror(errno));
+    ssize_t moved;
+    do
+        moved = copy_file_range(source, NULL, target, NULL, (size_t)1 << 30, 0);
+    while (moved > 0);
+    if (moved < 0)
+        CF_FAIL_ON(reterr_fault, errno == ENOSPC ? CF_NO_SPACE : CF_IO,
+                   "cannot bring the state's copy back", "%s: %s", from.text, strerror(errno));
+    return CF_OK;
+}
+
+/* --- Catching up ------------------------------------------------------------------------------ */
+
+static enum cf_status replay_one(struct cf_state *state, struct cf_log_walk *walk,
+                                 struct cf_fault *reterr_fault)
+{
+    struct cf_log_entry entry;
+    struct cf_record record;
+    struct cf_event event;
+    enum cf_status status = cf_log_walk_next(walk, &entry, reterr_fault);
+    if (status == CF_NOT_FOUND)
+        CF_FAIL_ON(reterr_fault, CF_CORRUPT, "the log ends before its head", "sequence %llu",
+                   (unsigned long long)state->sequence_batch + 1);
+    CF_TRY(status);
+    CF_TRY(cf_record_decode(entry.record, &record, reterr_fault));
+    CF_TRY(cf_record_event(&record, &event, reterr_fault));
+    return cf_state_apply(state, &record, &event, reterr_fault);
+}
+
+/* One batch up to `last`, read in one view. */
+static enum cf_status replay_batch(struct cf_state *state, struct cf_log_view *view, uint64_t last,
+                                   struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(cf_scope_cf_log_walk_end) struct cf_log_walk *walk = NULL;
+    CF_TRY(cf_log_walk_begin(view, state->sequence + 1, &walk, reterr_fault));
+    CF_TRY(cf_state_begin(state, (size_t)(last - state->sequence), reterr_fault));
+    while (state->sequence_batch < last) {
+        uint64_t sequence = state->sequence_batch + 1;
+        enum cf_status status = replay_one(state, walk, reterr_fault);
+        if (status != CF_OK) {
+            cf_state_abort(state);
+            if (reterr_fault != NULL && reterr_fault->detail[0] == '\0')
+                cf_fault_detail(reterr_fault, "sequence %llu", (unsigned long long)sequence);
+            return status;
+        }
+    }
+    struct cf_hash root;
+    enum cf_status status = cf_tree_root(cf_log_view_tree(view), last, &root, reterr_fault);
+    if (status != CF_OK) {
+        cf_state_abort(state);
+        return status;
+    }
+    return cf_state_commit(state, &root, reterr_fault);
+}
+
+static enum cf_status catch_up(struct cf_state *state, const struct cf_state_options *options,
+                               uint64_t *ret_replayed, struct cf_fault *reterr_fault)
+{
+    uint64_t began = state->sequence;
+    for (;;) {
+        CF_CLEANUP(cf_scope_cf_log_view_end) struct cf_log_view *view = NULL;
+        CF_TRY(cf_log_view_begin(options->log, &view, reterr_fault));
+        uint64_t head = cf_log_view_size(view);
+        if (options->sequence_max != 0 && options->sequence_max < head)
+            head = options->sequence_max;
+        if (state->sequence >= head)
+            break;
+        uint64_t last =
+            head - state->sequence > REPLAY_BATCH ? state->sequence + REPLAY_BATCH : head;
+        CF_TRY(replay_batch(state, view, last, reterr_fault));
+    }
+    *ret_replayed = state->sequence - began;
+    return CF_OK;
+}
+
+/* --- Opening and closing ---------------------------------------------------------------------- */
+
+/* Leaves a store that can be built upon, if only an empty one. */
+static enum cf_status settle_store(struct cf_state *state, const struct cf_state_options *options,
+                                   const char *boot_id, struct cf_state_start *start,
+                                   struct cf_fault *reterr_fault)
+{
+    char mark[CF_STATE_MARK_SIZE];
+    mark_read(options->directory, mark);
+    bool trusted =
+        strcmp(mark, CF_STATE_MARK_CLEAN) == 0 || (mark[0] != '\0' && strcmp(mark, boot_id) == 0);
+    struct path data = path_of(options->directory, "data.mdb");
+    if (trusted)
+        CF_TRY(open_store(state, options, &start->discarded, reterr_fault));
+    else if (access(data.text, F_OK) == 0)
+        start->discarded = "the machine stopped while it was open";
+    if (state->store.env != NULL)
+        return CF_OK;
+
+    CF_TRY(discard(options->directory, reterr_fault));
+    enum cf_status status = restore_copy(options->directory, reterr_fault);
+    if (status != CF_OK && status != CF_NOT_FOUND)
+        return status;
+    const char *objection = NULL;
+    if (status == CF_OK) {
+        CF_TRY(open_store(state, options, &objection, reterr_fault));
+        start->from_copy = objection == NULL && state->sequence > 0;
+        if (objection == NULL)
+            return CF_OK;
+        CF_TRY(discard(options->directory, reterr_fault));
+    }
+    objection = NULL;
+    CF_TRY(open_store(state, options, &objection, reterr_fault));
+    CF_ASSERT(objection == NULL);
+    return CF_OK;
+}
+
+enum cf_status cf_state_open(const struct cf_state_options *options, struct cf_state **ret_state,
+                             struct cf_state_start *ret_start, struct cf_fault *reterr_fault)
+{
+    CF_ASSERT(options->log != NULL && options->evolve != NULL);
+    CF_CLEANUP(cf_scope_cf_state_close) struct cf_state *state = calloc(1, sizeof *state);
+    if (state == NULL)
+        CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for the state");
+    state->evolve = options->evolve;
+    cf_state_book_init(&state->book, &state->store);
+    CF_TRY(make_directory(options->directory, reterr_fault));
+
+    char boot_id[CF_STATE_MARK_SIZE];
+    if (options->boot_id != NULL)
+        snprintf(boot_id, sizeof boot_id, "%s", options->boot_id);
+    else
+        boot_id_read(boot_id);
+    struct cf_state_start start = {0};
+    CF_TRY(settle_store(state, options, boot_id, &start, reterr_fault));
+    CF_TRY(cf_state_mark_write(options->directory, boot_id, reterr_fault));
+    CF_TRY(catch_up(state, options, &start.replayed, reterr_fault));
+
+    /* From here on closing leaves the mark of a clean end. */
+    state->directory = strdup(options->directory);
+    if (state->directory == NULL)
+        CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for the state");
+    *ret_state = CF_TAKE(state);
+    *ret_start = start;
+    return CF_OK;
+}
+
+void cf_state_close(struct cf_state *state)
+{
+    if (state == NULL)
+        return;
+    cf_store_abort(&state->store);
+    /* Without the mark the next start makes the state again: slower, never wrong. */
+    bool synced = state->directory != NULL && cf_lmdb_sync(state->store.env, NULL) == CF_OK;
+    if (synced) {
+        enum cf_status status = cf_state_mark_write(state->directory, CF_STATE_MARK_CLEAN, NULL);
+        (void)status;
+    }
+    cf_store_close(&state->store);
+    free(state->directory);
+    free(state);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CF_EVENTSTORE_STATE_PRIVATE_H
+#define CF_EVENTSTORE_STATE_PRIVATE_H
+
+/* What the files of the state share. For eventstore/state*.c alone. */
+
+#include "eventstore/state.h"
+#include "eventstore/state_book.h"
+#include "eventstore/state_store.h"
+
+/* Row "applied" of the table meta. */
+struct cf_state_applied {
+    uint64_t sequence;
+    struct cf_hash root;
+    uint32_t layout_version;
+    uint32_t book_layout_version;
+};
+
+/* Row of the table subjects. */
+struct cf_state_subject {
+    uint64_t newest;
+    uint64_t count;
+};
+
+struct cf_state {
+    struct cf_store store;
+    struct cf_state_book book;
+    cf_state_evolve_fn *evolve;
+    char *directory;         /* owned; NULL for a state that was only opened to be looked at */
+    uint64_t sequence;       /* committed */
+    uint64_t sequence_batch; /* applied in the open batch */
+
+    /* The outcome of the command whose records are being applied; written when it is whole. */
+    struct cf_state_outcome pending;
+    struct cf_store_key pending_key; /* size 0: nothing is pending */
+};
+
+/* Row keys. */
+struct cf_store_key cf_state_key_of_outcome(const struct cf_id *actor, struct cf_bytes key);
+
+/* Reads the applied row in the open batch; zeroes for a fresh store. CORRUPT. */
+CF_MUST_CHECK enum cf_status cf_state_applied_read(struct cf_store *store,
+                                                   struct cf_state_applied *ret_applied,
+                                                   struct cf_fault *reterr_fault);
+
+/* The mark: a file that says whether the machine stopped while the state was open. */
+CF_MUST_CHECK enum cf_status cf_state_mark_write(const char *directory, const char *mark,
+                                                 struct cf_fault *reterr_fault);
+#define CF_STATE_MARK_CLEAN "clean"
+#define CF_STATE_MARK_SIZE 64
+
+#endif

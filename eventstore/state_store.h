@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CF_EVENTSTORE_STATE_STORE_H
+#define CF_EVENTSTORE_STATE_STORE_H
+
+/*
+ * The tables of state/ and the batch that changes them. For eventstore/state*.c alone.
+ *
+ * Small values of a fixed size that one batch touches again and again (rows, balances, stream
+ * heads) are cells: read once, changed in memory, written once by cf_store_flush. Everything else
+ * is written straight through, and is seen at once by later reads of the same batch.
+ *
+ * Errors are sticky: what cannot be read is not there, what cannot be written is dropped, and
+ * cf_store_status says why the batch failed first. A failed batch can only be aborted.
+ */
+
+#include "core/base/arena.h"
+#include "eventstore/lmdb_env.h"
+
+/* CF_STATE_TABLE(name, what it holds). Names are on disk; the order is not. Numbers in keys are
+ * big-endian, so that they sort; numbers in values are in the machine's order. */
+/* clang-format off */
+#define CF_STATE_TABLES(TABLE) \
+    TABLE(rows,           "kind, id[, second id] → aggregate row") \
+    TABLE(balances,       "account kind, currency, owner → minor units") \
+    TABLE(lookups,        "kind, outside name → id") \
+    TABLE(timers,         "subject, timer → due") \
+    TABLE(timers_due,     "due, subject, timer → nothing") \
+    TABLE(requests,       "subject, request → sequence of the asking event") \
+    TABLE(requests_open,  "sequence, request, subject → nothing") \
+    TABLE(pledges,        "campaign, pledge → nothing") \
+    TABLE(streams,        "stream → its newest version") \
+    TABLE(stream_records, "stream, version → sequence") \
+    TABLE(subjects,       "subject → its newest sequence, how many records name it") \
+    TABLE(keys,           "actor, idempotency key → outcome and tags") \
+    TABLE(meta,           "name → what the state is a state of")
+/* clang-format on */
+
+enum cf_state_table {
+#define CF_STATE_TABLE(name, what) CF_STATE_##name,
+    CF_STATE_TABLES(CF_STATE_TABLE)
+#undef CF_STATE_TABLE
+        CF_STATE_TABLE_COUNT
+};
+
+/* The table's name; static. */
+const char *cf_state_table_name(enum cf_state_table table);
+
+/* LMDB allows no longer key. */
+#define CF_STORE_KEY_SIZE_MAX 511
+#define CF_STORE_CELL_SIZE_MAX 4096
+
+struct cf_store_cell;
+
+struct cf_store {
+    struct cf_lmdb *env;
+    struct cf_lmdb_table tables[CF_STATE_TABLE_COUNT];
+    struct cf_lmdb_txn *txn; /* the open batch, or NULL */
+    struct cf_arena arena;   /* the batch's cells */
+    void *spare;             /* a cell's worth of memory for a batch that has failed */
+    struct cf_store_cell **buckets;
+    size_t bucket_count;          /* a power of two */
+    struct cf_store_cell *newest; /* all cells of the batch, newest first */
+    size_t cell_count;
+    enum cf_status status;
+    struct cf_fault fault;
+};
+
+/* Opens (and makes) the tables in `directory`. */
+CF_MUST_CHECK enum cf_status cf_store_open(struct cf_store *store,
+                                           const struct cf_lmdb_options *options,
+                                           struct cf_fault *reterr_fault);
+/* Aborts an open batch. Accepts an all-zero store. */
+void cf_store_close(struct cf_store *store);
+
+/* Begins a batch of about `record_count` records; NO_SPACE when the disk has no room for it. */
+CF_MUST_CHECK enum cf_status cf_store_begin(struct cf_store *store, size_t record_count,
+                                            struct cf_fault *reterr_fault);
+/* Writes the changed cells. More may be changed and flushed after it. */
+CF_MUST_CHECK enum cf_status cf_store_flush(struct cf_store *store, struct cf_fault *reterr_fault);
+/* Flushes and commits; on failure the batch is gone as if aborted. */
+CF_MUST_CHECK enum cf_status cf_store_commit(struct cf_store *store, struct cf_fault *reterr_fault);
+void cf_store_abort(struct cf_store *store);
+CF_MUST_CHECK enum cf_status cf_store_status(const struct cf_store *store,
+                                             struct cf_fault *reterr_fault);
+
+/* The cell of `size` bytes at a key; zeroes when it is made. NULL only when it is not there and
+ * `create` is false. Counts as changed with `edit`. Holds until the batch ends. A stored value of
+ * another size is CORRUPT. */
+void *cf_store_cell(struct cf_store *store, enum cf_state_table table, struct cf_bytes key,
+                    size_t size, bool edit, bool create);
+
+/* Straight through; the value is borrowed until the next write. */
+bool cf_store_get(struct cf_store *store, enum cf_state_table table, struct cf_bytes key,
+                  struct cf_bytes *ret_value);
+void cf_store_put(struct cf_store *store, enum cf_state_table table, struct cf_bytes key,
+                  struct cf_bytes value);
+void cf_store_delete(struct cf_store *store, enum cf_state_table table, struct cf_bytes key);
+
+/* Copies the key's tail, `tail_size` bytes behind the first `prefix_size`, of each row from `first`
+ * on whose prefix is first's; without `first` itself when `after`. Returns how many, at most
+ * count_max. */
+size_t cf_store_scan(struct cf_store *store, enum cf_state_table table, struct cf_bytes first,
+                     size_t prefix_size, bool after, uint8_t *ret_tails, size_t tail_size,
+                     size_t count_max);
+
+/* Keys are built in place. */
+struct cf_store_key {
+    size_t size;
+    uint8_t bytes[CF_STORE_KEY_SIZE_MAX];
+};
+void cf_store_key_add(struct cf_store_key *key, struct cf_bytes part);
+void cf_store_key_add_number(struct cf_store_key *key, uint64_t number, size_t size);
+static inline struct cf_bytes cf_store_key_bytes(const struct cf_store_key *key)
+{
+    return cf_bytes_from(key->bytes, key->size);
+}
+/* The big-endian number of `size` bytes at `at`. */
+uint64_t cf_store_key_number(struct cf_bytes key, size_t at, size_t size);
+
+#endif
