@@ -25,7 +25,7 @@ struct cf_pg {
     size_t answers_first, answers_count; /* a ring */
     enum cf_pg_answer answers[CF_PG_PIPELINE_MAX];
     size_t preparing[CF_PG_PIPELINE_MAX]; /* beside each PREPARE answer: the statement */
-    char *copy_bytes; /* the borrowed row of a copy out, or NULL */
+    char *copy_bytes;                     /* the borrowed row of a copy out, or NULL */
 };
 
 struct cf_pg_rows {

@@ -1,0 +1,75 @@
+-- A campaign as its page shows it. Texts are sealed under the campaign's key. Money is in totals.
+CREATE TABLE campaign (
+    campaign               uuid NOT NULL,
+    creator                uuid,
+    state                  text,
+    status                 text,
+    model                  text,
+    currency               text,
+    goal                   bigint NOT NULL,
+    title                  bytea,
+    slug                   text,
+    story                  bytea,
+    category               text,
+    subcategory            text,
+    country                text,
+    place                  text,
+    latitude_microdegrees  bigint NOT NULL,
+    longitude_microdegrees bigint NOT NULL,
+    is_located             boolean NOT NULL,
+    media_address          text,
+    media_type             text,
+    created_at_us          bigint,
+    starts_at_us           bigint,
+    ends_at_us             bigint,
+    launched_at_us         bigint,
+    goal_reached_at_us     bigint,
+    goal_certain_at_us     bigint,
+    ended_at_us            bigint,
+    late_until_us          bigint,
+    final_collection_at_us bigint,
+    state_before           text,
+    was_funded             boolean NOT NULL,
+    platform_fee_bps       bigint NOT NULL,
+    processor_fee_bearer   text,
+    review_note            bytea,
+    reason                 text,
+    title_key              text,
+    story_key              text,
+    note_key               text,
+    sequence               bigint NOT NULL,
+    PRIMARY KEY (campaign)
+) WITH (fillfactor = 80);
+
+-- What a backer gets from `minimum` on. Stock is in reward_total.
+CREATE TABLE reward (
+    reward            uuid NOT NULL,
+    campaign          uuid,
+    title             bytea,
+    description       bytea,
+    text_key          text,
+    currency          text,
+    minimum           bigint NOT NULL,
+    stock_limit       bigint NOT NULL,
+    per_backer_limit  bigint NOT NULL,
+    shipping          bigint NOT NULL,
+    needs_address     boolean NOT NULL,
+    ships_at_us       bigint,
+    is_withdrawn      boolean NOT NULL,
+    added_at_sequence bigint NOT NULL,
+    sequence          bigint NOT NULL,
+    PRIMARY KEY (reward)
+) WITH (fillfactor = 80);
+
+-- A level beyond the goal.
+CREATE TABLE stretch_goal (
+    campaign       uuid NOT NULL,
+    level          bigint NOT NULL,
+    threshold      bigint NOT NULL,
+    currency       text,
+    title          bytea,
+    title_key      text,
+    unlocked_at_us bigint,
+    sequence       bigint NOT NULL,
+    PRIMARY KEY (campaign, level)
+) WITH (fillfactor = 80);

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The store's way to PostgreSQL and back: loads by arrays of keys, upserts by arrays of columns,
+ * COPY.
+ */
+#include "core/base/assert.h"
+#include "core/base/scope.h"
+#include "projections/store_private.h"
+
+#include <endian.h>
+#include <stdlib.h>
+
+enum {
+    ROWS_PER_STATEMENT = 4096,
+    COPY_CHUNK = 1 << 20,
+};
+
+CF_SCOPE_DEFINE(struct cf_pg_rows *, cf_pg_rows_destroy)
+
+/* Which rows a statement is about: the i-th. */
+typedef const void *row_at_fn(const void *rows, size_t i);
+
+/* One array parameter per column, `columns_count` of them. */
+static void add_columns(struct cf_pg_params *params, const struct cf_table *table,
+                        size_t columns_count, row_at_fn *row_at, const void *rows, size_t first,
+                        size_t count)
+{
+    cf_pg_params_clear(params);
+    for (size_t c = 0; c < columns_count; c++) {
+        const struct cf_column *column = &table->columns[c];
+        cf_pg_array_begin(params, cf_column_pg_type(column));
+        for (size_t i = first; i < first + count; i++) {
+            uint8_t scratch[8];
+            bool is_null;
+            struct cf_bytes value = cf_column_encode(column, row_at(rows, i), scratch, &is_null);
+            if (is_null)
+                cf_pg_array_null(params);
+            else
+                cf_pg_array_bytes(params, value);
+        }
+        cf_pg_array_end(params);
+    }
+}
+
+static const void *wanted_at(const void *rows, size_t i)
+{
+    const struct cf_shelf *shelf = rows;
+    return shelf->wanted + i * shelf->table->row_size;
+}
+
+static const void *changed_at(const void *rows, size_t i)
+{
+    return ((const struct cf_shelf *)rows)->changed[i]->row;
+}
+
+static const void *appended_at(const void *rows, size_t i)
+{
+    const struct cf_shelf *shelf = rows;
+    return shelf->appended + i * shelf->table->row_size;
+}
+
+static size_t chunk_of(size_t first, size_t count)
+{
+    return count - first < ROWS_PER_STATEMENT ? count - first : ROWS_PER_STATEMENT;
+}
+
+/* Puts loaded rows in hand. */
+static enum cf_status take_rows(struct cf_shelf *shelf, const struct cf_pg_rows *rows)
+{
+    const struct cf_table *table = shelf->table;
+    CF_CLEANUP(cf_scope_free) uint8_t *row = calloc(1, table->row_size);
+    if (row == NULL)
+        return CF_NO_MEMORY;
+    for (size_t i = 0; i < cf_pg_rows_count(rows); i++) {
+        size_t keys_count = cf_table_keys_count(table);
+        struct cf_entry *entry = NULL;
+        for (size_t c = 0; c < table->columns_count; c++) {
+            bool is_null;
+            struct cf_bytes value = cf_pg_value(rows, i, c, &is_null);
+            if (c == keys_count)
+                CF_TRY(cf_shelf__put(shelf, row, &entry));
+            CF_TRY(cf_column_decode(&table->columns[c], c < keys_count ? row : entry->row, value,
+                                    is_null));
+        }
+        entry->is_present = true;
+        memcpy(&entry->sequence_before, entry->row + shelf->sequence_offset,
+               sizeof entry->sequence_before);
+    }
+    return CF_OK;
+}
+
+/* Notes that the wanted rows were looked for: what is not in hand now is nowhere. */
+static enum cf_status note_absent(struct cf_shelf *shelf)
+{
+    struct cf_entry *entry = NULL;
+    for (size_t i = 0; i < shelf->wanted_count; i++)
+        CF_TRY(cf_shelf__put(shelf, wanted_at(shelf, i), &entry));
+    shelf->wanted_count = 0;
+    return CF_OK;
+}
+
+enum cf_status cf_shelf__load(struct cf_store *store, struct cf_shelf *shelf,
+                              struct cf_fault *reterr_fault)
+{
+    const struct cf_table *table = shelf->table;
+    for (size_t first = 0; first < shelf->wanted_count; first += ROWS_PER_STATEMENT) {
+        add_columns(&store->params, table, cf_table_keys_count(table), wanted_at, shelf, first,
+                    chunk_of(first, shelf->wanted_count));
+        CF_CLEANUP(cf_scope_cf_pg_rows_destroy) struct cf_pg_rows *rows = NULL;
+        CF_TRY(cf_pg_run(store->source, table->load, &store->params, &rows, reterr_fault));
+        if (take_rows(shelf, rows) != CF_OK)
+            CF_FAIL_ON(reterr_fault, CF_CORRUPT, "a row does not look as its table says", "%s",
+                       table->name);
+    }
+    return note_absent(shelf);
+}
+
+static int compare_keys(const void *a, const void *b, void *size)
+{
+    return memcmp(a, b, *(const size_t *)size);
+}
+
+/* Collecting may want a key many times; PostgreSQL is asked once. */
+static void drop_duplicates(struct cf_shelf *shelf)
+{
+    size_t row_size = shelf->table->row_size, key_size = shelf->table->key_size, kept = 0;
+    if (shelf->wanted_count < 2)
+        return;
+    qsort_r(shelf->wanted, shelf->wanted_count, row_size, compare_keys, &key_size);
+    for (size_t i = 1; i < shelf->wanted_count; i++) {
+        if (memcmp(wanted_at(shelf, i), wanted_at(shelf, kept), key_size) != 0 && ++kept != i)
+            memcpy(shelf->wanted + kept * row_size, wanted_at(shelf, i), key_size);
+    }
+    shelf->wanted_count = kept + 1;
+}
+
+enum cf_status cf_store_load(struct cf_store *store, struct cf_fault *reterr_fault)
+{
+    if (store->source == NULL)
+        return CF_OK;
+    for (size_t i = 0; i < store->shelves_count; i++) {
+        drop_duplicates(&store->shelves[i]);
+        CF_TRY(cf_shelf__load(store, &store->shelves[i], reterr_fault));
+    }
+    return CF_OK;
+}
+
+static enum cf_status send_rows(struct cf_store *store, struct cf_pg *pg,
+                                const struct cf_shelf *shelf, row_at_fn *row_at, size_t count,
+                                struct cf_fault *reterr_fault)
+{
+    for (size_t first = 0; first < count; first += ROWS_PER_STATEMENT) {
+        add_columns(&store->params, shelf->table, shelf->table->columns_count, row_at, shelf, first,
+                    chunk_of(first, count));
+        CF_TRY(cf_pg_send(pg, shelf->table->store, &store->params, reterr_fault));
+    }
+    return CF_OK;
+}
+
+enum cf_status cf_store_send(struct cf_store *store, struct cf_pg *pg,
+                             struct cf_fault *reterr_fault)
+{
+    for (size_t i = 0; i < store->shelves_count; i++) {
+        const struct cf_shelf *shelf = &store->shelves[i];
+        CF_TRY(send_rows(store, pg, shelf, changed_at, shelf->changed_count, reterr_fault));
+        CF_TRY(send_rows(store, pg, shelf, appended_at, shelf->appended_count, reterr_fault));
+    }
+    return CF_OK;
+}
+
+/* -- COPY ----------------------------------------------------------------------------------- */
+
+static enum cf_status append_number(struct cf_buf *buf, uint64_t value, size_t size)
+{
+    uint64_t wire = htobe64(value);
+    return cf_buf_append(buf, cf_bytes_from((const uint8_t *)&wire + sizeof wire - size, size));
+}
+
+static enum cf_status append_row(struct cf_buf *buf, const struct cf_table *table, const void *row)
+{
+    CF_TRY(append_number(buf, table->columns_count, 2));
+    for (size_t c = 0; c < table->columns_count; c++) {
+        uint8_t scratch[8];
+        bool is_null;
+        struct cf_bytes value = cf_column_encode(&table->columns[c], row, scratch, &is_null);
+        CF_TRY(append_number(buf, is_null ? UINT32_MAX : value.size, 4));
+        if (!is_null)
+            CF_TRY(cf_buf_append(buf, value));
+    }
+    return CF_OK;
+}
+
+static enum cf_status flush(struct cf_store *store, struct cf_pg *pg, size_t size_min,
+                            struct cf_fault *reterr_fault)
+{
+    if (store->copy.size < size_min)
+        return CF_OK;
+    CF_TRY(cf_pg_copy_in_data(pg, cf_buf_bytes(&store->copy), reterr_fault));
+    cf_buf_clear(&store->copy);
+    return CF_OK;
+}
+
+static enum cf_status copy_begin(struct cf_store *store, struct cf_pg *pg,
+                                 const struct cf_table *table, struct cf_fault *reterr_fault)
+{
+    static const uint8_t header[19] = "PGCOPY\n\377\r\n";
+    CF_TRY(cf_pg_copy_in_begin(pg, table->copy_in, reterr_fault));
+    cf_buf_clear(&store->copy);
+    return cf_buf_append(&store->copy, cf_bytes_from(header, sizeof header));
+}
+
+static enum cf_status copy_end(struct cf_store *store, struct cf_pg *pg, int64_t *rows_copied,
+                               struct cf_fault *reterr_fault)
+{
+    CF_TRY(append_number(&store->copy, UINT16_MAX, 2));
+    CF_TRY(flush(store, pg, 0, reterr_fault));
+    int64_t rows = 0;
+    CF_TRY(cf_pg_copy_in_end(pg, &rows, reterr_fault));
+    *rows_copied += rows;
+    return CF_OK;
+}
+
+enum cf_status cf_store_copy_appended(struct cf_store *store, struct cf_pg *pg, size_t rows_min,
+                                      int64_t *rows_copied, struct cf_fault *reterr_fault)
+{
+    for (size_t s = 0; s < store->shelves_count; s++) {
+        struct cf_shelf *shelf = &store->shelves[s];
+        if (shelf->appended_count == 0 || shelf->appended_count < rows_min)
+            continue;
+        CF_TRY(copy_begin(store, pg, shelf->table, reterr_fault));
+        for (size_t i = 0; i < shelf->appended_count; i++) {
+            CF_TRY(append_row(&store->copy, shelf->table, appended_at(shelf, i)));
+            CF_TRY(flush(store, pg, COPY_CHUNK, reterr_fault));
+        }
+        CF_TRY(copy_end(store, pg, rows_copied, reterr_fault));
+        for (size_t i = 0; i < shelf->appended_count; i++)
+            cf_row_clean_up(shelf->table, shelf->appended + i * shelf->table->row_size);
+        shelf->appended_count = 0;
+    }
+    return CF_OK;
+}
+
+enum cf_status cf_store_copy_kept(struct cf_store *store, struct cf_pg *pg, int64_t *rows_copied,
+                                  struct cf_fault *reterr_fault)
+{
+    for (size_t s = 0; s < store->shelves_count; s++) {
+        const struct cf_shelf *shelf = &store->shelves[s];
+        if (shelf->table->is_appended)
+            continue;
+        CF_TRY(copy_begin(store, pg, shelf->table, reterr_fault));
+        for (size_t i = 0; i < shelf->slots_count; i++) {
+            const struct cf_entry *entry = shelf->slots[i];
+            if (entry == NULL || !entry->is_present)
+                continue;
+            CF_TRY(append_row(&store->copy, shelf->table, entry->row));
+            CF_TRY(flush(store, pg, COPY_CHUNK, reterr_fault));
+        }
+        CF_TRY(copy_end(store, pg, rows_copied, reterr_fault));
+    }
+    return CF_OK;
+}
