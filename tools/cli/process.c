@@ -4,9 +4,7 @@
 #include "core/base/assert.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -78,42 +76,37 @@ bool cf_process_wait(struct cf_process *process, pid_t child)
     }
 }
 
-void cf_process_end(struct cf_process *process)
-{
-    if (process->ready_fd < 0)
-        return;
-    unlink(cf_process_ready_path(&process->dir, process->name).text);
-    close(process->ready_fd);
-    process->ready_fd = -1;
-}
-
-struct stopper {
-    struct cf_process *process;
-    void (*stop)(void *context);
-    void *context;
-};
-
 static void *stop_when_asked(void *argument)
 {
-    struct stopper stopper = *(struct stopper *)argument;
-    free(argument);
-    cf_process_wait(stopper.process, 0);
-    stopper.stop(stopper.context);
+    struct cf_process *process = argument;
+    cf_process_wait(process, 0);
+    process->stop(process->stop_context);
     return NULL;
 }
 
 enum cf_status cf_process_on_stop(struct cf_process *process, void (*stop)(void *context),
                                   void *context, struct cf_fault *reterr_fault)
 {
-    struct stopper *stopper = malloc(sizeof *stopper);
-    if (stopper == NULL)
-        CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for a thread");
-    *stopper = (struct stopper){.process = process, .stop = stop, .context = context};
-    pthread_t thread;
-    if (pthread_create(&thread, NULL, stop_when_asked, stopper) != 0) {
-        free(stopper);
+    CF_ASSERT(process->stop == NULL && stop != NULL);
+    process->stop = stop;
+    process->stop_context = context;
+    if (pthread_create(&process->stopper, NULL, stop_when_asked, process) != 0) {
+        process->stop = NULL;
         CF_FAIL(reterr_fault, CF_IO, "cannot begin a thread");
     }
-    pthread_detach(thread);
     return CF_OK;
+}
+
+void cf_process_end(struct cf_process *process)
+{
+    if (process->stop != NULL) {
+        pthread_kill(process->stopper, SIGTERM);
+        pthread_join(process->stopper, NULL);
+        process->stop = NULL;
+    }
+    if (process->ready_fd < 0)
+        return;
+    unlink(cf_process_ready_path(&process->dir, process->name).text);
+    close(process->ready_fd);
+    process->ready_fd = -1;
 }

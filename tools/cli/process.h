@@ -12,6 +12,7 @@
 
 #include "eventstore/data_dir.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
@@ -19,8 +20,11 @@
 struct cf_process {
     const char *name; /* the subcommand; borrowed */
     struct cf_data_dir dir;
-    sigset_t signals; /* what cf_process_wait waits for */
-    int ready_fd;     /* -1 before cf_process_ready */
+    sigset_t signals;            /* what cf_process_wait waits for */
+    int ready_fd;                /* -1 before cf_process_ready */
+    void (*stop)(void *context); /* set by cf_process_on_stop, with its thread */
+    void *stop_context;
+    pthread_t stopper;
 };
 
 /*
@@ -40,15 +44,17 @@ CF_MUST_CHECK enum cf_status cf_process_ready(struct cf_process *process,
 /* Waits for a signal to stop. With a child (0 for none) also until that has ended: then false. */
 bool cf_process_wait(struct cf_process *process, pid_t child);
 
-/* No longer ready. Accepts a process that never was. */
-void cf_process_end(struct cf_process *process);
-
 /*
  * For a library's loop that blocks and is stopped from another thread: begins a thread that waits
- * for the signal and then calls stop(context), once. The thread ends with the process.
+ * for the signal and then calls stop(context), once. Without a signal cf_process_end makes that
+ * call, so the context must live until then.
  */
 CF_MUST_CHECK enum cf_status cf_process_on_stop(struct cf_process *process,
                                                 void (*stop)(void *context), void *context,
                                                 struct cf_fault *reterr_fault);
+
+/* No longer ready, and the thread of cf_process_on_stop is gone. Accepts a process that had
+ * neither. */
+void cf_process_end(struct cf_process *process);
 
 #endif
