@@ -70,8 +70,9 @@ enum cf_lookup_kind {
 struct cf_book;
 
 struct cf_book_ops {
-    /* The row, or NULL. With `create`, a zeroed one is made where there is none. A row got with
-     * `edit` counts as changed. */
+    /* The row, or NULL. With `create`, a zeroed one is made where there is none (never NULL: a
+     * store that fails hands out a scratch row and remembers why). A row got with `edit` counts as
+     * changed. */
     void *(*row)(struct cf_book *book, const struct cf_row_key *key, bool edit, bool create);
 
     int64_t (*balance)(struct cf_book *book, const struct cf_account *account);

@@ -30,7 +30,8 @@ struct cf_payout {
     uint32_t version;
     uint32_t attempt;
     uint16_t currency;
-    uint8_t state; /* enum cf_payout_state */
+    uint8_t state;         /* enum cf_payout_state */
+    uint8_t failed_before; /* 0 or 1: a reversal was asked for after a failure */
 };
 
 #endif
