@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -13,6 +14,7 @@
 
 /* How long nng may take to close a socket; it takes less than a millisecond unless it hangs. */
 #define CLOSE_TIMEOUT_MS 2000
+#define CLOSE_AGAIN_TIMEOUT_MS 50
 
 static const char ipc_scheme[] = "ipc://";
 
@@ -160,7 +162,8 @@ static void *closing_run(void *argument)
 /*
  * nng 1.5.2 loses an operation when it closes a connection on which bytes are just arriving, and
  * then nng_close never returns. That must not keep a process from stopping, so such a socket is
- * given up.
+ * given up. What got stuck then is nng's one thread that ends connections, so the closes after it
+ * have little hope and are given little time.
  */
 void cf_bus__close(nng_socket socket)
 {
@@ -183,7 +186,9 @@ void cf_bus__close(nng_socket socket)
         return;
     }
 
-    int64_t deadline_ms = cf_bus__now_ms() + CLOSE_TIMEOUT_MS;
+    static atomic_bool gave_up;
+    int64_t deadline_ms =
+        cf_bus__now_ms() + (atomic_load(&gave_up) ? CLOSE_AGAIN_TIMEOUT_MS : CLOSE_TIMEOUT_MS);
     struct timespec until = {.tv_sec = deadline_ms / 1000,
                              .tv_nsec = (deadline_ms % 1000) * 1000000};
     int error = 0;
@@ -194,6 +199,7 @@ void cf_bus__close(nng_socket socket)
     bool abandoned = closing->abandoned;
     pthread_mutex_unlock(&closing->lock);
     if (abandoned) {
+        atomic_store(&gave_up, true);
         pthread_detach(thread);
         return;
     }
