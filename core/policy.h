@@ -7,8 +7,6 @@
  * reactions share. Changing one changes what is decided from then on; what the log says stays.
  */
 
-#include "core/event/choices.h"
-#include "core/money.h"
 #include "core/time.h"
 
 /* -- Checkout and cards --------------------------------------------------------------------- */
@@ -41,8 +39,6 @@
 
 /* From the end: failed cards may be fixed until then. */
 #define CF_POLICY_GRACE_US (7 * CF_DAY_US)
-#define CF_POLICY_GRACE_RETRY_FIRST_US CF_DAY_US
-#define CF_POLICY_GRACE_RETRY_NEXT_US (2 * CF_DAY_US)
 #define CF_POLICY_GRACE_REMINDER_US (2 * CF_DAY_US)
 
 /* Late pledges are settled together, this long after the first one came in. */
@@ -71,31 +67,6 @@ static inline int64_t cf_policy_hold_renewal_at(int64_t capture_before_us, int64
 {
     int64_t renew_at_us = capture_before_us - CF_POLICY_HOLD_MARGIN_US;
     return renew_at_us < ends_at_us ? renew_at_us : 0;
-}
-
-/* When a payment that failed at `failed_at_us` is tried again, or 0 where the grace ends before.
- * `retries` is how many there were. */
-static inline int64_t cf_policy_grace_retry_at(int64_t failed_at_us, uint32_t retries,
-                                               int64_t final_collection_at_us)
-{
-    int64_t retry_at_us = failed_at_us + (retries == 0 ? CF_POLICY_GRACE_RETRY_FIRST_US
-                                                       : CF_POLICY_GRACE_RETRY_NEXT_US);
-    return retry_at_us < final_collection_at_us ? retry_at_us : 0;
-}
-
-/* What a new pledge asks the provider for: keep-it-all, late and goal-certain ones are charged at
- * once; near the end of an all-or-nothing campaign, and once a hybrid one has its goal pledged, the
- * money is held; otherwise the card is saved. */
-static inline enum cf_payment_mode cf_policy_payment_mode(enum cf_funding_model model, bool late,
-                                                          bool goal_reached, bool goal_certain,
-                                                          int64_t now_us, int64_t ends_at_us)
-{
-    if (model == CF_FUNDING_MODEL_KIA || late || goal_certain)
-        return CF_PAYMENT_MODE_CHARGE;
-    if (model == CF_FUNDING_MODEL_HYBRID)
-        return goal_reached ? CF_PAYMENT_MODE_HOLD : CF_PAYMENT_MODE_SAVE;
-    return now_us >= cf_policy_authorize_at(ends_at_us) ? CF_PAYMENT_MODE_HOLD
-                                                        : CF_PAYMENT_MODE_SAVE;
 }
 
 #endif

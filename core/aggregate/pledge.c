@@ -256,9 +256,8 @@ static void cf_pledge_on_authorized(struct cf_pledge_turn *turn)
     struct cf_pledge *pledge = turn->pledge;
     cf_turn_expect(turn->turn, cf_money_minor(authorized->amount) == pledge->amount_minor,
                    "another amount than the pledge's");
-    cf_pledge_memo_lose(turn, cf_money_of(0), authorized->replaced_amount);
-    cf_pledge_memo_gain(turn, authorized->replaced_amount, authorized->amount);
-    cf_pledge_memo_lose(turn, authorized->from_pledged, cf_money_of(0));
+    cf_pledge_memo_lose(turn, authorized->from_pledged, authorized->replaced_amount);
+    cf_pledge_memo_gain(turn, cf_money_of(0), authorized->amount);
     cf_turn_expect(turn->turn,
                    pledge->memo_pledged_minor == 0 &&
                        pledge->memo_authorized_minor == pledge->amount_minor,

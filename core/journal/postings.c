@@ -85,15 +85,16 @@ static void cf_post_hold_gone(struct cf_entry *entry, const struct cf_id *campai
     cf_credit(entry, CF_POSTING_M3, CF_ACCOUNT_MEMO_AUTHORIZED, campaign, amount);
 }
 
+/* The replaced hold's part goes through memo:pledged: M3, then M2. */
 static void cf_post_authorized(struct cf_entry *entry,
                                const struct cf_event_pledge_authorized *event)
 {
-    struct cf_money rest = cf_minus(entry, event->amount, event->from_pledged);
+    struct cf_money pledged = cf_plus(entry, event->from_pledged, event->replaced_amount);
     cf_post_hold_gone(entry, &event->campaign_id, event->replaced_amount, event->replaced_amount);
     cf_debit(entry, CF_POSTING_M2, CF_ACCOUNT_MEMO_AUTHORIZED, &event->campaign_id, event->amount);
-    cf_credit(entry, CF_POSTING_M2, CF_ACCOUNT_MEMO_PLEDGED, &event->campaign_id,
-              event->from_pledged);
-    cf_credit(entry, CF_POSTING_M2, CF_ACCOUNT_MEMO_CONTRA, &cf_nobody, rest);
+    cf_credit(entry, CF_POSTING_M2, CF_ACCOUNT_MEMO_PLEDGED, &event->campaign_id, pledged);
+    cf_credit(entry, CF_POSTING_M2, CF_ACCOUNT_MEMO_CONTRA, &cf_nobody,
+              cf_minus(entry, event->amount, pledged));
 }
 
 static void cf_post_amended(struct cf_entry *entry, const struct cf_event_pledge_amended *event)
