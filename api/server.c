@@ -17,8 +17,9 @@
 #include <time.h>
 
 #define QUERY_PAIR_COUNT_MAX 100
-#define BODY_KEPT_SIZE ((size_t)64 << 10) /* a connection keeps this much buffer between requests  \
-                                           */
+#define BODY_KEPT_SIZE                                                                             \
+    ((size_t)64 << 10) /* a connection keeps this much buffer between requests                     \
+                        */
 
 struct cf_http_reply {
     struct MHD_Response *response;
@@ -124,6 +125,11 @@ void cf_http_respond(struct cf_http_request *request, const struct cf_http_respo
                            refusal_reply(((struct cf_http_connection *)request)->server, 500));
 }
 
+void cf_http_drop(struct cf_http_request *request)
+{
+    cf_http__answer(request, NULL);
+}
+
 enum cf_status cf_http_reply_new(const struct cf_http_response *response,
                                  struct cf_http_reply **ret_reply)
 {
@@ -222,6 +228,8 @@ static void check_headers(struct cf_http_connection *connection)
 /* Queues what the request is answered with; NO ends the connection. */
 static enum MHD_Result queue(struct cf_http_connection *connection, struct cf_http_reply *reply)
 {
+    if (reply == NULL)
+        return MHD_NO;
     return MHD_queue_response(connection->mhd, reply->status, reply->response);
 }
 

@@ -98,6 +98,9 @@ const char *cf_http_request_header(const struct cf_http_request *request, const 
 /* Answers the request; ends its life. */
 void cf_http_respond(struct cf_http_request *request, const struct cf_http_response *response);
 
+/* Closes the connection without an answer; ends the request's life. */
+void cf_http_drop(struct cf_http_request *request);
+
 /*
  * Replies: a response that is made once and sent many times, for pages and cached bodies.
  * Immutable; owned by whoever made it; destroying one that is being sent is fine.

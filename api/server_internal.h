@@ -62,7 +62,7 @@ struct cf_http_server {
 struct cf_http_reply *cf_http__reply_around(struct MHD_Response *response,
                                             const struct cf_http_response *head);
 
-/* Answers with a reply, whose reference it takes. */
+/* Answers with a reply, whose reference it takes; NULL ends the connection. */
 void cf_http__answer(struct cf_http_request *request, struct cf_http_reply *reply);
 
 /* Ends all streams: what they hold is still sent. */

@@ -63,6 +63,8 @@ static void handle(void *context, struct cf_http_request *request)
         assert_int_equal(cf_http_stream_open(request, &response, 4096, &fixture->stream), CF_OK);
         pthread_cond_broadcast(&fixture->changed);
         pthread_mutex_unlock(&fixture->mutex);
+    } else if (strcmp(path, "/drop") == 0) {
+        cf_http_drop(request);
     } else {
         respond_echo(request);
     }
@@ -224,6 +226,11 @@ static void test_server__survives_a_client_that_leaves_before_its_answer(void **
     respond_echo(waiting);
     assert_status(exchange(fixture, "GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"),
                   200);
+}
+
+static void test_server__drops_a_connection_without_an_answer(void **state)
+{
+    assert_string_equal(exchange(*state, "GET /drop HTTP/1.1\r\nHost: h\r\n\r\n"), "");
 }
 
 static void test_server__sends_one_reply_many_times(void **state)
@@ -426,6 +433,7 @@ int main(void)
         cmocka_unit_test(test_server__keeps_the_connection_and_takes_pipelined_requests),
         cmocka_unit_test(test_server__lets_any_thread_answer_later),
         cmocka_unit_test(test_server__survives_a_client_that_leaves_before_its_answer),
+        cmocka_unit_test(test_server__drops_a_connection_without_an_answer),
         cmocka_unit_test(test_server__sends_one_reply_many_times),
         cmocka_unit_test(test_server__refuses_what_is_malformed_or_too_large),
         cmocka_unit_test(test_server__outlives_hostile_bytes),
