@@ -32,7 +32,7 @@ static const struct stripe_rule stripe_rules[] = {
     {CF_CURRENCY_TWD, 2, 1, 100},   /* likewise */
     {CF_CURRENCY_BHD, 3, 10, 10},   /* three decimals, the last of which must be 0 */
     {CF_CURRENCY_JOD, 3, 10, 10},   {CF_CURRENCY_KWD, 3, 10, 10}, {CF_CURRENCY_OMR, 3, 10, 10},
-    {CF_CURRENCY_TND, 3, 10, 10},   {CF_CURRENCY_none, 0, 0, 0},
+    {CF_CURRENCY_TND, 3, 10, 10},   {CF_CURRENCY_NONE, 0, 0, 0},
 };
 
 bool cf_currency_is_known(uint32_t number)
@@ -78,7 +78,7 @@ unsigned cf_currency_exponent(enum cf_currency currency)
 
 static struct stripe_rule stripe_rule_of(enum cf_currency currency)
 {
-    for (size_t i = 0; stripe_rules[i].currency != CF_CURRENCY_none; i++) {
+    for (size_t i = 0; stripe_rules[i].currency != CF_CURRENCY_NONE; i++) {
         if (stripe_rules[i].currency == currency)
             return stripe_rules[i];
     }

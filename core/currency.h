@@ -15,7 +15,7 @@
 
 /* The value is the ISO number: CF_CURRENCY_EUR is 978. Frozen, records hold it. */
 enum cf_currency {
-    CF_CURRENCY_none = 0,
+    CF_CURRENCY_NONE = 0,
 #define CF_CURRENCY(letters, number, exponent) CF_CURRENCY_##letters = number,
 #include "core/currency.def"
 #undef CF_CURRENCY

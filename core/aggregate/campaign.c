@@ -35,12 +35,12 @@ static void cf_campaign_on_edited(struct cf_campaign_turn *turn)
     const struct cf_event_campaign_edited *edited = &turn->turn->event->campaign_edited;
     struct cf_campaign *campaign = turn->campaign;
     bool frozen = campaign->launched_at_us != 0;
-    bool terms = edited->model != CF_FUNDING_MODEL_NONE || edited->currency != CF_CURRENCY_none ||
+    bool terms = edited->model != CF_FUNDING_MODEL_NONE || edited->currency != CF_CURRENCY_NONE ||
                  !cf_money_is_zero(edited->goal) || edited->starts_at != 0 || edited->ends_at != 0;
     cf_turn_expect(turn->turn, !frozen || !terms, "a launched campaign's terms are frozen");
     if (edited->model != CF_FUNDING_MODEL_NONE)
         campaign->model = (uint8_t)edited->model;
-    if (edited->currency != CF_CURRENCY_none)
+    if (edited->currency != CF_CURRENCY_NONE)
         campaign->currency = (uint16_t)edited->currency;
     if (!cf_money_is_zero(edited->goal))
         campaign->goal_minor = cf_money_minor(edited->goal);
