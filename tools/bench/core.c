@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The pure core: how fast one thread turns a typical pledge event into bytes and back. */
+/* The pure core: how fast one thread turns a typical pledge event into bytes and back, and takes an
+ * event into the books. */
 #include "core/event/record.h"
-#include "tools/bench/figure.h"
+#include "tools/bench/core_evolve.h"
 
 #define RECORD_SIZE_MAX 1024
 
@@ -85,5 +86,6 @@ static enum cf_status measure(struct cf_bench *bench, const char *name, there_an
 enum cf_status cf_bench_core(struct cf_bench *bench, struct cf_fault *reterr_fault)
 {
     CF_TRY(measure(bench, "core.codec", payload_there_and_back, reterr_fault));
-    return measure(bench, "core.codec.record", record_there_and_back, reterr_fault);
+    CF_TRY(measure(bench, "core.codec.record", record_there_and_back, reterr_fault));
+    return cf_bench_core_evolve(bench, reterr_fault);
 }
