@@ -1,0 +1,13 @@
+-- name: query_cards
+-- params: campaigns uuid[]
+-- returns: campaign uuid, title bytea, title_key text, slug text, category text, subcategory text, country text, place text, model text, state text, status text, currency text, goal bigint, pledged bigint, held bigint, collected bigint, backers bigint, launched_at_us bigint, ends_at_us bigint
+-- What a list shows of each of these campaigns, in their order.
+SELECT c.campaign, c.title, c.title_key, c.slug, c.category, c.subcategory, c.country, c.place,
+       c.model, c.state, c.status, c.currency, c.goal,
+       coalesce(CASE WHEN t.is_locked THEN t.locked_pledged ELSE t.pledged END, 0) AS pledged,
+       coalesce(t.held, 0) AS held, coalesce(t.collected, 0) AS collected,
+       coalesce(t.backers, 0) AS backers, c.launched_at_us, c.ends_at_us
+  FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (campaign, place_in_list)
+  JOIN campaign c USING (campaign)
+  LEFT JOIN campaign_total t USING (campaign)
+ ORDER BY wanted.place_in_list

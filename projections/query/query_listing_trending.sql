@@ -1,0 +1,14 @@
+-- name: query_listing_trending
+-- params: status text, category text, model text, country text, first boolean, after_value bigint, after_campaign uuid, count_max bigint
+-- returns: campaign uuid, sort_value bigint
+-- Public campaigns, trending first, behind a campaign and its sort value.
+SELECT campaign, coalesce(trend, 0) AS sort_value
+  FROM listing
+ WHERE is_public
+   AND ($1::text IS NULL OR status = $1::text)
+   AND ($2::text IS NULL OR category = $2::text)
+   AND ($3::text IS NULL OR model = $3::text)
+   AND ($4::text IS NULL OR country = $4::text)
+   AND ($5::boolean OR (trend, campaign) < ($6::bigint, $7::uuid))
+ ORDER BY trend DESC, campaign DESC
+ LIMIT $8::bigint
