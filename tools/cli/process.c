@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum cf_status cf_process_begin(struct cf_process *process, const char *name, const char *data,
@@ -74,6 +75,14 @@ bool cf_process_wait(struct cf_process *process, pid_t child)
         if (signal_number > 0 && signal_number != SIGCHLD)
             return true;
     }
+}
+
+bool cf_process_wait_for(struct cf_process *process, int timeout_ms)
+{
+    const struct timespec timeout = {.tv_sec = timeout_ms / 1000,
+                                     .tv_nsec = (long)(timeout_ms % 1000) * 1000000};
+    int signal_number = sigtimedwait(&process->signals, NULL, &timeout);
+    return signal_number > 0 && signal_number != SIGCHLD;
 }
 
 static void *stop_when_asked(void *argument)

@@ -44,6 +44,9 @@ CF_MUST_CHECK enum cf_status cf_process_ready(struct cf_process *process,
 /* Waits for a signal to stop. With a child (0 for none) also until that has ended: then false. */
 bool cf_process_wait(struct cf_process *process, pid_t child);
 
+/* Waits at most so long; true when there was a signal to stop. */
+bool cf_process_wait_for(struct cf_process *process, int timeout_ms);
+
 /*
  * For a library's loop that blocks and is stopped from another thread: begins a thread that waits
  * for the signal and then calls stop(context), once. Without a signal cf_process_end makes that
