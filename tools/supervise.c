@@ -14,6 +14,7 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -76,7 +77,7 @@ static _Noreturn void become(const struct supervisor *supervisor, const struct c
     sigprocmask(SIG_SETMASK, &supervisor->signals_then, NULL);
     if (getppid() != parent)
         _exit(0); /* the supervisor died before prctl could say so */
-    execv(spec->argv[0], spec->argv);
+    execv(spec->argv[0], (char *const *)(uintptr_t)spec->argv);
     fprintf(stderr, "coffer up: cannot start %s: %s: %s\n", spec->name, spec->argv[0],
             strerror(errno));
     _exit(3);

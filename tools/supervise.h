@@ -28,7 +28,7 @@
 /* Borrowed during cf_supervise. */
 struct cf_child {
     const char *name;        /* for messages */
-    char *const *argv;       /* argv[0] is the program's path; ends with NULL */
+    const char *const *argv; /* argv[0] is the program's path; ends with NULL */
     int stage;               /* 0 starts first and stops last */
     const char *socket_path; /* a Unix socket that accepts when the child is ready, or NULL */
     const char *tcp_port;    /* as socket_path, on the loopback address; decimal, or NULL */

@@ -69,7 +69,7 @@ class Coffer:
     def read_output(self):
         for line in self.process.stdout:
             self.output += line
-            if "http://" in line:
+            if line.startswith("Coffer runs at http://"):
                 self.ready.set()
         self.ready.set()
 

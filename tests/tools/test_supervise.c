@@ -124,12 +124,12 @@ static pid_t supervise(const char *const *names, size_t count, int ready_timeout
     if (pid > 0)
         return pid;
     struct cf_child children[4];
-    char *arguments[4][5];
+    const char *arguments[4][5];
     char sockets[4][96];
     for (size_t i = 0; i < count; i++) {
-        char *name = strdup(names[i]);
+        const char *name = names[i];
         snprintf(sockets[i], sizeof sockets[i], "%s/%s", directory, names[i]);
-        memcpy(arguments[i], (char *[]){strdup(SELF), strdup("child"), name, directory, NULL},
+        memcpy(arguments[i], (const char *[]){SELF, "child", name, directory, NULL},
                sizeof arguments[i]);
         children[i] = (struct cf_child){
             .name = name, .argv = arguments[i], .stage = (int)i, .socket_path = sockets[i]};

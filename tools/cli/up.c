@@ -3,6 +3,7 @@
  * Everything on one machine. What can be wrong is looked at before anything starts, so that it is
  * said once and plainly; then each process is this same program with its subcommand.
  */
+#include "core/base/assert.h"
 #include "core/base/scope.h"
 #include "projections/cluster.h"
 #include "projections/pg.h"
@@ -16,6 +17,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +30,7 @@
 /* Below this the writer would refuse commands soon, and PostgreSQL cannot begin. */
 #define SPACE_MIN_MB 512
 #define CHILD_COUNT_MAX 12
+#define ARGUMENT_COUNT_MAX 12
 
 struct up {
     struct cf_data_dir dir;
@@ -36,8 +39,11 @@ struct up {
     char program[PATH_MAX];
     struct cf_child children[CHILD_COUNT_MAX];
     struct cf_data_dir_url ready[CHILD_COUNT_MAX];
-    char *arguments[CHILD_COUNT_MAX][5];
+    const char *arguments[CHILD_COUNT_MAX][ARGUMENT_COUNT_MAX];
     size_t child_count;
+    struct cf_listen sandbox;
+    char sandbox_listen[64];
+    char webhook_url[128];
 };
 
 /* Opens (and makes) a file of the run directory to be locked. */
@@ -119,18 +125,30 @@ static enum cf_status choose_postgres(const struct up *up, struct cf_fault *rete
     return CF_OK;
 }
 
-static void add(struct up *up, int stage, const char *name)
+/* One more process: this program's subcommand `name`, with further arguments up to a NULL. */
+static void add(struct up *up, int stage, const char *name, ...)
 {
-    size_t i = up->child_count++;
-    up->ready[i] = cf_process_ready_path(&up->dir, name);
-    unlink(up->ready[i].text);
-    char **arguments = up->arguments[i];
-    arguments[0] = up->program;
-    arguments[1] = (char *)(uintptr_t)name;
-    arguments[2] = (char *)(uintptr_t) "--data";
-    arguments[3] = up->dir.path;
-    up->children[i] = (struct cf_child){
-        .name = name, .argv = arguments, .stage = stage, .socket_path = up->ready[i].text};
+    CF_ASSERT(up->child_count < CHILD_COUNT_MAX);
+    size_t child = up->child_count++;
+    const char **arguments = up->arguments[child];
+    size_t count = 0;
+    arguments[count++] = up->program;
+    arguments[count++] = name;
+    arguments[count++] = "--data";
+    arguments[count++] = up->dir.path;
+    va_list more;
+    va_start(more, name);
+    for (const char *text = va_arg(more, const char *); text != NULL;
+         text = va_arg(more, const char *)) {
+        CF_ASSERT(count + 1 < ARGUMENT_COUNT_MAX);
+        arguments[count++] = text;
+    }
+    va_end(more);
+    arguments[count] = NULL;
+    up->ready[child] = cf_process_ready_path(&up->dir, name);
+    unlink(up->ready[child].text);
+    up->children[child] = (struct cf_child){
+        .name = name, .argv = arguments, .stage = stage, .socket_path = up->ready[child].text};
 }
 
 static void print_welcome(void *context)
@@ -140,6 +158,17 @@ static void print_welcome(void *context)
     printf("\nCoffer runs at http://%s%s%s:%u\n  data in %s\n  Ctrl-C stops it.\n", six ? "[" : "",
            up->listen.address, six ? "]" : "", up->listen.port, up->dir.path);
     fflush(stdout);
+}
+
+/* The sandbox listens where it is free, and tells the API its news, signed. */
+static enum cf_status prepare_sandbox(struct up *up, struct cf_fault *reterr_fault)
+{
+    CF_TRY(cf_listen_parse("127.0.0.1:0", &up->sandbox, reterr_fault));
+    CF_TRY(cf_listen_check(&up->sandbox, reterr_fault));
+    snprintf(up->sandbox_listen, sizeof up->sandbox_listen, "%s:%u", up->sandbox.address,
+             up->sandbox.port);
+    add(up, 0, "sandbox", "--sandbox-listen", up->sandbox_listen, NULL);
+    return CF_OK;
 }
 
 static enum cf_status prepare(struct up *up, const char *data, const char *listen,
@@ -156,7 +185,8 @@ static enum cf_status prepare(struct up *up, const char *data, const char *liste
         CF_FAIL(reterr_fault, CF_IO, "cannot find this program's own file");
     up->program[size] = '\0';
     if (up->pg == NULL)
-        add(up, 0, "postgres");
+        add(up, 0, "postgres", NULL);
+    CF_TRY(prepare_sandbox(up, reterr_fault));
     return CF_OK;
 }
 
