@@ -18,13 +18,14 @@
 
 #define SEAL_VERSION 1
 #define DIGEST_SIZE 16
-#define HEADER_SIZE (1 + DIGEST_SIZE + CF_SEAL_NONCE_SIZE)
+#define NAME_DIGEST_SIZE 8
+#define PURPOSE_SIZE (DIGEST_SIZE + NAME_DIGEST_SIZE)
+#define HEADER_SIZE (1 + PURPOSE_SIZE + CF_SEAL_NONCE_SIZE)
 #define WRAPPED_SIZE (CF_SEAL_NONCE_SIZE + CF_SEAL_KEY_SIZE + CF_SEAL_TAG_SIZE)
 #define MASTER_SIZE 32
-#define FIELD_NAME_SIZE_MAX 64
 
 /* Room that each transaction may count on: far more than one message can change. */
-#define TRANSACTION_SIZE (UINT64_C(16) * 1024 * 1024)
+#define TRANSACTION_SIZE (UINT64_C(8) * 1024 * 1024)
 
 _Static_assert(HEADER_SIZE + CF_SEAL_TAG_SIZE == CF_VAULT_SEAL_OVERHEAD, "what sealing adds");
 
@@ -82,7 +83,8 @@ enum cf_status cf_vault__delete(struct cf_vault *vault, enum cf_vault_table tabl
 enum cf_status cf_vault__env_open(struct cf_vault *vault, struct cf_fault *reterr_fault)
 {
     struct cf_lmdb_options options = {.directory = vault->directory,
-                                      .table_count_max = CF_VAULT_TABLE_COUNT};
+                                      .table_count_max = CF_VAULT_TABLE_COUNT,
+                                      .step_size = TRANSACTION_SIZE};
     CF_TRY(cf_lmdb_open(&options, &vault->env, reterr_fault));
     struct cf_lmdb_txn *txn;
     CF_TRY(cf_lmdb_begin_write(vault->env, &txn, reterr_fault));
@@ -299,29 +301,33 @@ enum cf_status cf_vault__subject_key(struct cf_vault *vault, struct cf_id subjec
 
 /* ---- Sealing ---- */
 
-/* What is authenticated beside the text: subject, digest of the idempotency key, field. */
+/* What is authenticated beside the text: subject, digests of the idempotency key and the name. */
 struct additional {
-    uint8_t bytes[CF_ID_SIZE + DIGEST_SIZE + FIELD_NAME_SIZE_MAX];
-    size_t size;
+    uint8_t bytes[CF_ID_SIZE + PURPOSE_SIZE];
 };
 
-static struct additional additional_of(const struct cf_vault_field *field,
-                                       const uint8_t digest[DIGEST_SIZE])
+static struct additional additional_of(struct cf_id subject_id, const uint8_t purpose[PURPOSE_SIZE])
 {
-    struct additional additional = {.size = CF_ID_SIZE + DIGEST_SIZE + field->name.size};
-    memcpy(additional.bytes, field->subject_id.bytes, CF_ID_SIZE);
-    memcpy(additional.bytes + CF_ID_SIZE, digest, DIGEST_SIZE);
-    memcpy(additional.bytes + CF_ID_SIZE + DIGEST_SIZE, field->name.data, field->name.size);
+    struct additional additional;
+    memcpy(additional.bytes, subject_id.bytes, CF_ID_SIZE);
+    memcpy(additional.bytes + CF_ID_SIZE, purpose, PURPOSE_SIZE);
     return additional;
+}
+
+static void write_purpose(const struct cf_vault_field *field, uint8_t ret_purpose[PURPOSE_SIZE])
+{
+    uint8_t name_digest[DIGEST_SIZE];
+    cf_vault__digest(field->key, ret_purpose);
+    cf_vault__digest(field->name, name_digest);
+    memcpy(ret_purpose + DIGEST_SIZE, name_digest, NAME_DIGEST_SIZE);
 }
 
 static void make_tag(const uint8_t tag_key[CF_SEAL_KEY_SIZE], const struct additional *additional,
                      struct cf_bytes clear, uint8_t ret_tag[CF_VAULT_TAG_SIZE])
 {
-    /* Two steps, so that no split of name and text is like another one. */
     struct cf_hash field_key, tag;
     cf_hmac_sha256(cf_bytes_from(tag_key, CF_SEAL_KEY_SIZE),
-                   cf_bytes_from(additional->bytes, additional->size), &field_key);
+                   cf_bytes_from(additional->bytes, sizeof additional->bytes), &field_key);
     cf_hmac_sha256(cf_bytes_from(field_key.bytes, CF_HASH_SIZE), clear, &tag);
     memcpy(ret_tag, tag.bytes, CF_VAULT_TAG_SIZE);
     cf_secret_wipe(&field_key, sizeof field_key);
@@ -331,7 +337,7 @@ enum cf_status cf_vault_seal(struct cf_vault *vault, const struct cf_vault_field
                              struct cf_bytes clear, struct cf_buf *sealed,
                              uint8_t ret_tag[CF_VAULT_TAG_SIZE], struct cf_fault *reterr_fault)
 {
-    if (field->name.size == 0 || field->name.size > FIELD_NAME_SIZE_MAX || field->key.size == 0)
+    if (field->name.size == 0 || field->key.size == 0)
         CF_FAIL(reterr_fault, CF_INVALID, "a field to seal has a name and a key");
     if (cf_vault__erased(vault, field->subject_id, NULL) == CF_OK)
         CF_FAIL(reterr_fault, CF_DENIED, "the subject was erased");
@@ -343,11 +349,12 @@ enum cf_status cf_vault_seal(struct cf_vault *vault, const struct cf_vault_field
     if (status == CF_OK) {
         uint8_t *header = sealed->data + sealed->size;
         header[0] = SEAL_VERSION;
-        cf_vault__digest(field->key, header + 1);
-        cf_random(header + 1 + DIGEST_SIZE, CF_SEAL_NONCE_SIZE);
-        struct additional additional = additional_of(field, header + 1);
-        cf_seal(seal_key, header + 1 + DIGEST_SIZE,
-                cf_bytes_from(additional.bytes, additional.size), clear, header + HEADER_SIZE);
+        write_purpose(field, header + 1);
+        cf_random(header + 1 + PURPOSE_SIZE, CF_SEAL_NONCE_SIZE);
+        struct additional additional = additional_of(field->subject_id, header + 1);
+        cf_seal(seal_key, header + 1 + PURPOSE_SIZE,
+                cf_bytes_from(additional.bytes, sizeof additional.bytes), clear,
+                header + HEADER_SIZE);
         make_tag(tag_key, &additional, clear, ret_tag);
         sealed->size += size;
     }
@@ -362,22 +369,24 @@ enum cf_status cf_vault_unseal(struct cf_vault *vault, const struct cf_vault_fie
                                struct cf_bytes sealed, struct cf_buf *clear,
                                struct cf_fault *reterr_fault)
 {
-    if (sealed.size < CF_VAULT_SEAL_OVERHEAD || sealed.data[0] != SEAL_VERSION ||
-        field->name.size > FIELD_NAME_SIZE_MAX)
+    if (sealed.size < CF_VAULT_SEAL_OVERHEAD || sealed.data[0] != SEAL_VERSION)
         CF_FAIL(reterr_fault, CF_CORRUPT, "these are no sealed bytes");
-    uint8_t digest[DIGEST_SIZE];
-    cf_vault__digest(field->key, digest);
-    if (field->key.size > 0 && memcmp(digest, sealed.data + 1, DIGEST_SIZE) != 0)
-        CF_FAIL(reterr_fault, CF_CORRUPT, "a field was sealed for another command");
+    const uint8_t *found = sealed.data + 1;
+    uint8_t purpose[PURPOSE_SIZE];
+    write_purpose(field, purpose);
+    if ((field->key.size > 0 && memcmp(purpose, found, DIGEST_SIZE) != 0) ||
+        (field->name.size > 0 &&
+         memcmp(purpose + DIGEST_SIZE, found + DIGEST_SIZE, NAME_DIGEST_SIZE) != 0))
+        CF_FAIL(reterr_fault, CF_CORRUPT, "a field was sealed for another command or field");
     uint8_t seal_key[CF_SEAL_KEY_SIZE];
     CF_TRY(cf_vault__subject_key(vault, field->subject_id, "seal", seal_key, reterr_fault));
     size_t size = sealed.size - CF_VAULT_SEAL_OVERHEAD;
     enum cf_status status = cf_buf_reserve(clear, size + 1);
     bool opened = false;
     if (status == CF_OK) {
-        struct additional additional = additional_of(field, sealed.data + 1);
-        opened = cf_unseal(seal_key, sealed.data + 1 + DIGEST_SIZE,
-                           cf_bytes_from(additional.bytes, additional.size),
+        struct additional additional = additional_of(field->subject_id, found);
+        opened = cf_unseal(seal_key, found + PURPOSE_SIZE,
+                           cf_bytes_from(additional.bytes, sizeof additional.bytes),
                            cf_bytes_from(sealed.data + HEADER_SIZE, sealed.size - HEADER_SIZE),
                            clear->data + clear->size);
     }

@@ -34,7 +34,7 @@
 #define CF_VAULT_RESERVATION_US INT64_C(900000000)
 
 /* Bytes that sealing adds. */
-#define CF_VAULT_SEAL_OVERHEAD 57
+#define CF_VAULT_SEAL_OVERHEAD 65
 
 struct cf_vault;
 

@@ -9,9 +9,7 @@
 
 #include "core/base/assert.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -19,6 +17,9 @@
 
 #define POSITION CF_BYTES_LITERAL("position")
 #define COMPACT CF_BYTES_LITERAL("compact")
+
+#define PATH_SIZE 4096
+#define ROWS_PER_COMMIT 10000
 
 static const uint8_t marked[1] = {1};
 
@@ -193,18 +194,78 @@ static enum cf_status overwrite(int fd, struct cf_fault *reterr_fault)
     return CF_OK;
 }
 
-/* Replaces the data file by a compact copy. The environment is closed meanwhile. */
+/* Copies rows of a table from a cursor that stands on one, at most ROWS_PER_COMMIT. */
+static enum cf_status copy_rows(struct cf_lmdb_cursor *cursor, struct cf_bytes *key,
+                                struct cf_bytes *value, struct cf_lmdb_txn *txn,
+                                struct cf_lmdb_table table, struct cf_fault *reterr_fault)
+{
+    enum cf_status status = CF_OK;
+    for (int i = 0; status == CF_OK && i < ROWS_PER_COMMIT; i++) {
+        uint8_t *copy;
+        CF_TRY(cf_lmdb_append(txn, table, *key, value->size, &copy, reterr_fault));
+        memcpy(copy, value->data, value->size);
+        status = cf_lmdb_cursor_move(cursor, CF_LMDB_NEXT, key, value, reterr_fault);
+    }
+    return status;
+}
+
+static enum cf_status copy_table(struct cf_vault *from, struct cf_vault *to,
+                                 enum cf_vault_table table, struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(cf_scope_cf_lmdb_cursor_close) struct cf_lmdb_cursor *cursor = NULL;
+    struct cf_bytes key, value;
+    CF_TRY(cf_lmdb_cursor_open(from->txn, from->tables[table], &cursor, reterr_fault));
+    enum cf_status status = cf_lmdb_cursor_move(cursor, CF_LMDB_FIRST, &key, &value, reterr_fault);
+    while (status == CF_OK) {
+        CF_TRY(cf_vault_begin(to, reterr_fault));
+        status = copy_rows(cursor, &key, &value, to->txn, to->tables[table], reterr_fault);
+        if (status != CF_OK && status != CF_NOT_FOUND) {
+            cf_vault_abort(to);
+            return status;
+        }
+        CF_TRY(cf_vault_commit(to, reterr_fault));
+    }
+    return status == CF_NOT_FOUND ? CF_OK : status;
+}
+
+/*
+ * Writes every row into a new environment. LMDB's own compact copy takes whole pages over, and with
+ * them remains of removed rows in their gaps.
+ */
+static enum cf_status copy_all(struct cf_vault *from, struct cf_vault *to,
+                               struct cf_fault *reterr_fault)
+{
+    CF_TRY(cf_vault__env_open(to, reterr_fault));
+    CF_TRY(cf_lmdb_begin_read(from->env, &from->txn, reterr_fault));
+    enum cf_status status = CF_OK;
+    for (int i = 0; status == CF_OK && i < CF_VAULT_TABLE_COUNT; i++)
+        status = copy_table(from, to, (enum cf_vault_table)i, reterr_fault);
+    cf_lmdb_abort(&from->txn);
+    return status;
+}
+
+static enum cf_status copy_to(struct cf_vault *vault, char *directory,
+                              struct cf_fault *reterr_fault)
+{
+    struct cf_vault fresh = {.directory = directory, .lock = PTHREAD_MUTEX_INITIALIZER};
+    enum cf_status status = copy_all(vault, &fresh, reterr_fault);
+    cf_lmdb_close(fresh.env);
+    pthread_mutex_destroy(&fresh.lock);
+    return status;
+}
+
+/* Replaces the data file by one that holds the rows alone. The environment is closed meanwhile. */
 static enum cf_status replace(struct cf_vault *vault, struct cf_fault *reterr_fault)
 {
-    char fresh[PATH_MAX], fresh_file[PATH_MAX], file[PATH_MAX];
-    if (snprintf(fresh, sizeof fresh, "%s/fresh", vault->directory) >= (int)sizeof fresh - 16)
+    char fresh[PATH_SIZE], fresh_file[PATH_SIZE + 16], fresh_lock[PATH_SIZE + 16];
+    char file[PATH_SIZE + 16];
+    if (snprintf(fresh, sizeof fresh, "%s/fresh", vault->directory) >= (int)sizeof fresh)
         CF_FAIL(reterr_fault, CF_INVALID, "the vault's path is too long");
     snprintf(file, sizeof file, "%s/data.mdb", vault->directory);
-    snprintf(fresh_file, sizeof fresh_file, "%.*s/data.mdb", (int)sizeof fresh - 16, fresh);
+    snprintf(fresh_file, sizeof fresh_file, "%s/data.mdb", fresh);
+    snprintf(fresh_lock, sizeof fresh_lock, "%s/lock.mdb", fresh);
     unlink(fresh_file); /* left by a crash */
-    if (mkdir(fresh, 0700) != 0 && errno != EEXIST)
-        CF_FAIL_ON(reterr_fault, CF_IO, "cannot make a folder for the fresh vault", "%s", fresh);
-    CF_TRY(cf_lmdb_copy(vault->env, fresh, reterr_fault));
+    CF_TRY(copy_to(vault, fresh, reterr_fault));
     CF_TRY(sync_path(fresh_file, reterr_fault));
 
     CF_CLEANUP(cf_scope_close) int old = open(file, O_WRONLY | O_CLOEXEC);
@@ -215,6 +276,7 @@ static enum cf_status replace(struct cf_vault *vault, struct cf_fault *reterr_fa
         CF_FAIL_ON(reterr_fault, CF_IO, "cannot put the fresh vault in place", "%s", file);
     CF_TRY(sync_path(vault->directory, reterr_fault));
     CF_TRY(overwrite(old, reterr_fault));
+    unlink(fresh_lock);
     rmdir(fresh);
     return cf_vault__env_open(vault, reterr_fault);
 }

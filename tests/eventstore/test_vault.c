@@ -9,6 +9,7 @@
 #include "eventstore/vault_private.h"
 
 #include "core/base/scope.h"
+#include "tests/support/authenticator.h"
 #include "tests/support/cmocka.h"
 
 #include <dirent.h>
@@ -42,7 +43,7 @@ static int make_place(void **state)
 {
     cf_sodium_init();
     struct place *place = calloc(1, sizeof *place);
-    strcpy(place->folder, "/tmp/cf-vault-XXXXXX");
+    snprintf(place->folder, sizeof place->folder, "/tmp/cf-vault-XXXXXX");
     assert_non_null(mkdtemp(place->folder));
     snprintf(place->directory, sizeof place->directory, "%s/vault", place->folder);
     snprintf(place->master, sizeof place->master, "%s/master", place->folder);
@@ -162,13 +163,13 @@ static void test_seal__opens_for_its_subject_command_and_field_alone(void **stat
         assert_int_equal(
             cf_vault_unseal(place->vault, &others[i], cf_buf_bytes(&sealed), &opened, NULL),
             CF_CORRUPT);
-    struct cf_vault_field without_key = {ada, cf_bytes_from(NULL, 0), NAME};
+    struct cf_vault_field by_subject = {.subject_id = ada};
     assert_int_equal(
-        cf_vault_unseal(place->vault, &without_key, cf_buf_bytes(&sealed), &opened, NULL), CF_OK);
+        cf_vault_unseal(place->vault, &by_subject, cf_buf_bytes(&sealed), &opened, NULL), CF_OK);
     for (size_t i = 0; i < sealed.size; i++) {
         sealed.data[i] ^= 1;
         assert_int_equal(
-            cf_vault_unseal(place->vault, &without_key, cf_buf_bytes(&sealed), &opened, NULL),
+            cf_vault_unseal(place->vault, &by_subject, cf_buf_bytes(&sealed), &opened, NULL),
             CF_CORRUPT);
         sealed.data[i] ^= 1;
     }
@@ -351,20 +352,6 @@ static void test_password__is_kept_and_compared(void **state)
     assert_false(cf_password_matches(kept, CF_BYTES_LITERAL("difference engin")));
 }
 
-static void code_at(const char *secret_text, int64_t now_us, char ret_code[7])
-{
-    /* Decodes base32 by hand, as an authenticator app would. */
-    uint8_t secret[CF_TOTP_SECRET_SIZE] = {0};
-    for (int i = 0; i < CF_TOTP_TEXT_SIZE - 1; i++) {
-        char c = secret_text[i];
-        int value = c >= 'A' ? c - 'A' : c - '2' + 26;
-        for (int bit = 0; bit < 5; bit++)
-            if ((value >> (4 - bit)) & 1)
-                secret[(i * 5 + bit) / 8] |= (uint8_t)(0x80 >> ((i * 5 + bit) % 8));
-    }
-    cf_totp_code(secret, now_us, ret_code);
-}
-
 static void test_second_factor__counts_each_code_once(void **state)
 {
     struct place *place = *state;
@@ -382,7 +369,7 @@ static void test_second_factor__counts_each_code_once(void **state)
     assert_int_equal(
         cf_vault_totp_confirm(vault, ada, CF_BYTES_LITERAL("00000"), NOW_US, recovery, NULL),
         CF_DENIED);
-    code_at(secret, NOW_US, code);
+    authenticator_code(secret, NOW_US, code);
     assert_int_equal(
         cf_vault_totp_confirm(vault, ada, cf_bytes_from_text(code), NOW_US, recovery, NULL), CF_OK);
     assert_int_equal(cf_vault_second_factor(vault, ada, cf_bytes_from(NULL, 0), NOW_US, NULL),
@@ -391,12 +378,12 @@ static void test_second_factor__counts_each_code_once(void **state)
     assert_int_equal(cf_vault_second_factor(vault, ada, cf_bytes_from_text(code), NOW_US, NULL),
                      CF_DENIED);
     int64_t later_us = NOW_US + 60000000;
-    code_at(secret, later_us, code);
+    authenticator_code(secret, later_us, code);
     assert_int_equal(cf_vault_second_factor(vault, ada, cf_bytes_from_text(code), later_us, NULL),
                      CF_OK);
     assert_int_equal(cf_vault_second_factor(vault, ada, cf_bytes_from_text(code), later_us, NULL),
                      CF_DENIED);
-    code_at(secret, later_us - 30000000, code);
+    authenticator_code(secret, later_us - 30000000, code);
     assert_int_equal(cf_vault_second_factor(vault, ada, cf_bytes_from_text(code), later_us, NULL),
                      CF_DENIED);
     for (int i = 0; i < CF_VAULT_RECOVERY_CODES; i++) {
