@@ -55,6 +55,8 @@ enum cf_status cf_checkpoint_parse(struct cf_bytes text, struct cf_checkpoint *r
     struct cf_checkpoint checkpoint = {0};
     if (origin.size == 0 || origin.size > CF_ORIGIN_SIZE_MAX)
         CF_FAIL(reterr_fault, CF_INVALID, "a checkpoint's origin is empty or too long");
+    if (memchr(origin.data, '\0', origin.size) != NULL)
+        CF_FAIL(reterr_fault, CF_INVALID, "a checkpoint's origin has a NUL in it");
     memcpy(checkpoint.origin, origin.data, origin.size);
     if (!parse_size(size, &checkpoint.size))
         CF_FAIL(reterr_fault, CF_INVALID, "a checkpoint's size is not a plain decimal");

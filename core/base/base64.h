@@ -21,9 +21,8 @@ static inline size_t cf_base64_size_max(size_t text_size)
 /* Writes cf_base64_text_size(bytes.size) characters and a NUL. */
 void cf_base64_print(struct cf_bytes bytes, char *ret_text);
 
-/* Reads the one canonical form: full groups, padding in its place, unused bits 0. INVALID
- * otherwise. The memory has room for cf_base64_size_max(text.size); its content counts only on OK.
- */
+/* Reads the one canonical form: full groups, padding in its place, unused bits 0. INVALID otherwise.
+ * Writes no more than the bytes that the text stands for; they count only on OK. */
 CF_MUST_CHECK enum cf_status cf_base64_parse(struct cf_bytes text, uint8_t *memory,
                                              size_t *ret_size);
 
