@@ -62,7 +62,7 @@ static void test_fold__takes_a_campaign_from_draft_to_payout(void **state)
     cf_history_append(&h,
                       EVENT(CAMPAIGN_GOAL_REACHED, campaign_goal_reached, campaign_id, {10000}));
     h.now_us = ends_at;
-    cf_history_append(&h, EVENT(CAMPAIGN_ENDED, campaign_ended, campaign_id, {10000}));
+    cf_history_append(&h, EVENT(CAMPAIGN_ENDED, campaign_ended, campaign_id, .pledged = {10000}));
     cf_history_append(
         &h, EVENT(CAMPAIGN_FUNDED, campaign_funded, campaign_id, ends_at + CF_POLICY_GRACE_US));
     assert_int_equal(h.book->ops->timer(h.book, &campaign_id, CF_TIMER_CAPTURE_RUN), ends_at);

@@ -153,8 +153,8 @@ static const char *const campaign_table[] = {
 static const char *const payout_table[] = {
     "none: requested>requested",
     "requested: initiated>initiated refused>refused",
-    "initiated: sent>sent paid>paid failed>failed reversal_requested>reversing "
-    "reversed>reversed",
+    ("initiated: sent>sent paid>paid failed>failed reversal_requested>reversing "
+     "reversed>reversed"),
     "sent: paid>paid failed>failed",
     "paid: failed>failed",
     "failed: retried>initiated reversal_requested>reversing reversed>reversed",

@@ -50,6 +50,8 @@ CASES = {
         ({"core/lost.h": ""}, {"core/a.h": "", "core/built.c": '#include "core/a.h"\n'}),
         ({"core/lost.def": ""}, {"core/all.def": "CF_EVENT(1, found, x)\n", "core/found.def": "",
                                  "core/built.c": '#include "core/all.def"\n'}),
+        ({"core/a.def": ""}, {"core/a.def": "",
+                              "core/built.c": '#define A_FILE "core/a.def"\n#include A_FILE\n'}),
     ],
     rules.unfinished: [
         ({"core/a.c": "/* TODO */\n"}, {"core/a.c": "/* done */\n"}),

@@ -140,6 +140,8 @@ def no_floats(tree):
 
 def unbuilt(tree):
     included = {name for _, text in tree.sources() for _, _, name in includes_of(text)}
+    for _, text in tree.sources():
+        included |= set(re.findall(r'#\s*define\s+\w+_FILE\s+"([^"]+)"', text))
     # Lists may be read by the build instead of by the compiler, and a list may include its parts.
     build = "".join(text for path, text in tree.files.items() if "cmake" in path.lower())
     for path, text in sorted(tree.files.items()):
