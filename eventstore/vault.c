@@ -12,7 +12,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -189,9 +191,25 @@ static enum cf_status master_use(struct cf_vault *vault, const uint8_t master[MA
     return CF_OK;
 }
 
+static enum cf_status take_lock(struct cf_vault *vault, struct cf_fault *reterr_fault)
+{
+    char path[4096];
+    if (mkdir(vault->directory, 0700) != 0 && errno != EEXIST)
+        CF_FAIL_ON(reterr_fault, CF_IO, "cannot make the vault's folder", "%s", vault->directory);
+    snprintf(path, sizeof path, "%s/keeper.lock", vault->directory);
+    vault->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (vault->lock_fd < 0)
+        CF_FAIL_ON(reterr_fault, CF_IO, "cannot open the vault's lock", "%s", path);
+    if (flock(vault->lock_fd, LOCK_EX | LOCK_NB) != 0)
+        CF_FAIL_ON(reterr_fault, CF_CONFLICT, "another keeper has the vault", "%s",
+                   vault->directory);
+    return CF_OK;
+}
+
 static enum cf_status vault_start(struct cf_vault *vault, const char *master_key_path,
                                   struct cf_fault *reterr_fault)
 {
+    CF_TRY(take_lock(vault, reterr_fault));
     CF_TRY(cf_vault__env_open(vault, reterr_fault));
     uint8_t master[MASTER_SIZE];
     enum cf_status status = master_read(master_key_path, master, reterr_fault);
@@ -222,6 +240,7 @@ enum cf_status cf_vault_open(const char *directory, const char *master_key_path,
     if (vault == NULL)
         CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for a vault");
     pthread_mutex_init(&vault->lock, NULL);
+    vault->lock_fd = -1;
     vault->directory = strdup(directory);
     enum cf_status status =
         vault->directory == NULL ? CF_NO_MEMORY : vault_start(vault, master_key_path, reterr_fault);
@@ -239,6 +258,8 @@ void cf_vault_close(struct cf_vault *vault)
         return;
     CF_ASSERT(vault->txn == NULL);
     cf_lmdb_close(vault->env);
+    if (vault->lock_fd >= 0)
+        close(vault->lock_fd);
     pthread_mutex_destroy(&vault->lock);
     free(vault->directory);
     cf_secret_wipe(vault, sizeof *vault);

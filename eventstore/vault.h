@@ -39,7 +39,8 @@
 struct cf_vault;
 
 /* Makes directory, vault and master key where they are missing. A vault without its master key, or
- * with another one, is CORRUPT. Finishes a compaction that a crash cut short. */
+ * with another one, is CORRUPT; CONFLICT when another process has the vault. Finishes a compaction
+ * that a crash cut short. */
 CF_MUST_CHECK enum cf_status cf_vault_open(const char *directory, const char *master_key_path,
                                            struct cf_vault **ret_vault,
                                            struct cf_fault *reterr_fault);

@@ -23,6 +23,7 @@ enum cf_vault_table {
 
 struct cf_vault {
     char *directory;
+    int lock_fd;             /* the file keeper.lock; one process has the vault */
     pthread_mutex_t lock;    /* held from begin to commit or abort, and while compacting */
     struct cf_lmdb *env;     /* NULL after a compaction that failed half-way */
     struct cf_lmdb_txn *txn; /* NULL outside of a transaction */

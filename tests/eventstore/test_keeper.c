@@ -479,17 +479,17 @@ static void test_keeper__survives_bytes_that_make_no_sense(void **state)
     cf_buf_init(&reply, CF_BUS_MESSAGE_SIZE_MAX);
     assert_int_equal(cf_bus_client_open(place->url, &bus, NULL), CF_OK);
     uint8_t bytes[64];
-    srandom(7);
     for (int i = 0; i < 2000; i++) {
         /* Noise, and noise behind the beginning of each operation. */
-        size_t size = (size_t)(random() % (long)sizeof bytes);
-        for (size_t j = 0; j < size; j++)
-            bytes[j] = (uint8_t)random();
+        uint8_t dice[3];
+        cf_random(dice, sizeof dice);
+        size_t size = dice[0] % sizeof bytes;
+        cf_random(bytes, sizeof bytes);
         if (i % 2 == 0) {
             static const uint8_t head[] = {0x92, 0x01, 0x91};
             memcpy(bytes, head, sizeof head);
-            bytes[3] = (uint8_t)(0x91 + random() % 6);
-            bytes[4] = (uint8_t)(random() % 17);
+            bytes[3] = (uint8_t)(0x91 + dice[1] % 6);
+            bytes[4] = (uint8_t)(dice[2] % 17);
             size = size < 5 ? 5 : size;
         }
         assert_int_equal(

@@ -219,6 +219,13 @@ static void test_open__needs_its_own_master_key(void **state)
     open_vault(place);
 }
 
+static void test_open__one_keeper_has_the_vault(void **state)
+{
+    struct place *place = *state;
+    struct cf_vault *second;
+    assert_int_equal(cf_vault_open(place->directory, place->master, &second, NULL), CF_CONFLICT);
+}
+
 /* ---- Registration ---- */
 
 static void test_reserve__a_retry_gets_the_same_subject(void **state)
@@ -641,6 +648,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_seal__opens_for_its_subject_command_and_field_alone),
         TEST(test_open__needs_its_own_master_key),
+        TEST(test_open__one_keeper_has_the_vault),
         TEST(test_reserve__a_retry_gets_the_same_subject),
         TEST(test_reserve__expires_unless_it_is_confirmed),
         TEST(test_reserve__refuses_what_is_no_address),
