@@ -16,13 +16,22 @@
 
 typedef enum cf_status cf_handler_fn(struct cf_fold *fold, const struct cf_event *event);
 
+/* Tells the feed of one change: a kind and a key that make its topic, and what it says. */
+typedef void cf_emit_fn(void *user, const char *kind, struct cf_id key, int64_t sequence,
+                        struct cf_bytes json);
+
+/* Emits what a changed row of this table means to whoever shows it; often nothing. */
+typedef void cf_publish_fn(const struct cf_table *table, const void *row, cf_emit_fn *emit,
+                           void *user);
+
 struct cf_model {
     const char *name;
     int64_t version; /* raised when the fold changes, so that a rebuild is asked for */
     const struct cf_table *const *tables;
     size_t tables_count;
     cf_handler_fn *const
-        *handlers; /* by event number, below CF_EVENT_NUMBER_LIMIT; NULL: not read */
+        *handlers;          /* by event number, below CF_EVENT_NUMBER_LIMIT; NULL: not read */
+    cf_publish_fn *publish; /* NULL: nobody waits for its changes */
 };
 
 size_t cf_model_count(void);

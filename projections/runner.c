@@ -280,6 +280,19 @@ static enum cf_status park(struct cf_runner *runner, struct reader *reader,
                             reader->reason, reterr_fault);
 }
 
+/* Whose rows are being told of. */
+struct change {
+    struct cf_runner *runner;
+    const struct cf_model *model;
+};
+
+static void tell(void *user, const struct cf_table *table, const void *row, int64_t before)
+{
+    (void)before;
+    const struct change *change = user;
+    change->runner->changed(change->runner->changed_user, change->model, table, row);
+}
+
 /* After the commit: positions move, changes are told, poisoned models stand still. */
 static enum cf_status finish(struct cf_runner *runner, struct cf_fault *reterr_fault)
 {
@@ -290,8 +303,10 @@ static enum cf_status finish(struct cf_runner *runner, struct cf_fault *reterr_f
         bool moved = reader->next.sequence > reader->position.sequence;
         int64_t was_parked = reader->position.parked;
         reader->position = reader->next;
-        if (runner->changed != NULL)
-            cf_store_visit_changed(reader->store, runner->changed, runner->changed_user);
+        if (runner->changed != NULL) {
+            struct change change = {runner, reader->model};
+            cf_store_visit_changed(reader->store, tell, &change);
+        }
         cf_store_sent(reader->store);
         if (reader->poison != 0)
             CF_TRY(park(runner, reader, reterr_fault));

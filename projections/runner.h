@@ -34,8 +34,9 @@ struct cf_reader_status {
     const char *reason; /* where PARKED; borrowed until the runner is next used */
 };
 
-/* Called after each commit for each row that changed, with its sequence before (0: it is new). */
-typedef cf_store_visit_fn cf_runner_changed_fn;
+/* Called after each commit for each row that changed. */
+typedef void cf_runner_changed_fn(void *user, const struct cf_model *model,
+                                  const struct cf_table *table, const void *row);
 
 struct cf_runner_options {
     struct cf_pg *pg;                     /* borrowed; with the live schemas in use, and made */

@@ -10,8 +10,32 @@
 #define CF_READS_FILE "projections/campaign/reads.def"
 #include "projections/reads.h"
 
-#include "core/base/assert.h"
 #include "projections/dispatch.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* The page changed; whoever shows it asks for it again. */
+static void publish(const struct cf_table *table, const void *row, cf_emit_fn *emit, void *user)
+{
+    struct cf_id id = {0};
+    int64_t sequence = 0;
+    if (table == &cf_table_campaign) {
+        id = ((const struct cf_row_campaign *)row)->campaign;
+        sequence = ((const struct cf_row_campaign *)row)->sequence;
+    } else if (table == &cf_table_reward) {
+        id = ((const struct cf_row_reward *)row)->campaign;
+        sequence = ((const struct cf_row_reward *)row)->sequence;
+    } else {
+        id = ((const struct cf_row_stretch_goal *)row)->campaign;
+        sequence = ((const struct cf_row_stretch_goal *)row)->sequence;
+    }
+    char text[CF_ID_TEXT_SIZE], json[128];
+    cf_id_print(id, text);
+    int size = snprintf(json, sizeof json, "{\"campaign_id\":\"%s\",\"sequence\":%" PRId64 "}",
+                        text, sequence);
+    emit(user, "campaign", id, sequence, cf_bytes_from(json, (size_t)size));
+}
 
 static const struct cf_table *const tables[] = {
     &cf_table_campaign,
@@ -25,6 +49,7 @@ const struct cf_model cf_model_campaign = {
     .tables = tables,
     .tables_count = sizeof tables / sizeof tables[0],
     .handlers = handlers,
+    .publish = publish,
 };
 
 /* The public status of each fine state; a closed campaign keeps the one it had. */

@@ -66,6 +66,7 @@ CREATE TABLE refund (
 -- What a campaign's pledges come to.
 CREATE TABLE campaign_total (
     campaign          uuid NOT NULL,
+    status            text,
     currency          text,
     goal              bigint NOT NULL,
     pledged           bigint NOT NULL,

@@ -11,6 +11,7 @@
 #include "projections/reads.h"
 
 #include "projections/dispatch.h"
+#include "projections/funding/publish.h"
 
 static const struct cf_table *const tables[] = {
     &cf_table_pledge,  &cf_table_refund,       &cf_table_campaign_total, &cf_table_reward_total,
@@ -23,6 +24,7 @@ const struct cf_model cf_model_funding = {
     .tables = tables,
     .tables_count = sizeof tables / sizeof tables[0],
     .handlers = handlers,
+    .publish = cf_funding_publish,
 };
 
 static int64_t minor(struct cf_money money)
@@ -92,6 +94,7 @@ CF_ON(campaign_launched)
     listing->currency = currency;
     struct cf_row_campaign_total *total = NULL;
     CF_TRY(get_total(fold, event->campaign_id, &total));
+    total->status = cf_word_of("active");
     total->currency = currency;
     total->goal = minor(event->goal);
     return CF_OK;
@@ -102,8 +105,11 @@ static enum cf_status show(struct cf_fold *fold, struct cf_id campaign, const ch
 {
     struct cf_row_listing *listing = NULL;
     CF_TRY(get_listing(fold, campaign, &listing));
-    if (status != NULL)
-        listing->status = cf_word_of(status);
+    if (status != NULL) {
+        struct cf_row_campaign_total *total = NULL;
+        CF_TRY(get_total(fold, campaign, &total));
+        listing->status = total->status = cf_word_of(status);
+    }
     listing->is_public = is_public && listing->launched_at_us != 0;
     return CF_OK;
 }

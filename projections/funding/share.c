@@ -179,6 +179,15 @@ static enum cf_status move_hour(struct cf_fold *fold, const struct cf_row_pledge
     return CF_OK;
 }
 
+int64_t cf_share_funded_bps(const struct cf_row_campaign_total *total)
+{
+    if (total->goal <= 0)
+        return 0;
+    __int128 shown = total->is_locked ? total->locked_pledged : total->pledged;
+    __int128 bps = shown * CF_BASIS_POINTS_WHOLE / total->goal;
+    return bps > INT64_MAX ? INT64_MAX : (int64_t)bps;
+}
+
 static enum cf_status move_listing(struct cf_fold *fold, const struct cf_row_campaign_total *total,
                                    bool is_new)
 {
@@ -187,11 +196,7 @@ static enum cf_status move_listing(struct cf_fold *fold, const struct cf_row_cam
         cf_row_get_listing(fold, &(struct cf_row_listing){.campaign = total->campaign}, &listing));
     if (is_new)
         listing->trend = cf_trend_add(listing->trend, fold->time_us);
-    if (total->goal > 0) {
-        int64_t shown = total->is_locked ? total->locked_pledged : total->pledged;
-        __int128 bps = (__int128)shown * CF_BASIS_POINTS_WHOLE / total->goal;
-        listing->funded_bps = bps > INT64_MAX ? INT64_MAX : (int64_t)bps;
-    }
+    listing->funded_bps = cf_share_funded_bps(total);
     return CF_OK;
 }
 

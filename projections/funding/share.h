@@ -28,6 +28,9 @@ CF_MUST_CHECK enum cf_status cf_share_end(struct cf_fold *fold, struct cf_share 
 /* Moves the pledge to a fine state, and to the public status that goes with it. */
 void cf_share_move(struct cf_row_pledge *pledge, const char *state);
 
+/* What the page shows as pledged, in basis points of the goal. */
+int64_t cf_share_funded_bps(const struct cf_row_campaign_total *total);
+
 static inline bool cf_share_in(const struct cf_share *share, const char *state)
 {
     return cf_word_is(&share->pledge->state, state);
