@@ -61,8 +61,11 @@ static enum cf_status row_parse(uint64_t sequence, struct cf_bytes row,
                                 struct cf_log_entry *ret_entry, struct cf_fault *reterr_fault)
 {
     _Static_assert(_Alignof(struct cf_hash) == 1, "nodes are read where they stand");
+    if (sequence == 0 || sequence >> CF_TREE_LEVELS != 0)
+        CF_FAIL_ON(reterr_fault, CF_CORRUPT, "a stored record has an impossible number", "%llu",
+                   (unsigned long long)sequence);
     size_t length = row.size < CF_ROW_PREFIX ? 0 : (size_t)row.data[0] << 8 | row.data[1];
-    size_t nodes_size = sequence == 0 ? 0 : cf_tree_completed_count(sequence - 1) * CF_HASH_SIZE;
+    size_t nodes_size = cf_tree_completed_count(sequence - 1) * CF_HASH_SIZE;
     if (length == 0 || row.size != CF_ROW_PREFIX + length + nodes_size)
         CF_FAIL_ON(reterr_fault, CF_CORRUPT, "a stored record has a wrong length", "sequence %llu",
                    (unsigned long long)sequence);

@@ -18,11 +18,11 @@ struct outcome_head {
 #define OUTCOME_SIZE_MAX                                                                           \
     (sizeof(struct outcome_head) + (size_t)CF_TAGS_MAX * (sizeof(uint32_t) + 1 + CF_TAG_SIZE_MAX))
 
-struct cf_store_key cf_state_key_of_outcome(const struct cf_id *actor, struct cf_bytes key)
+struct cf_tables_key cf_state_key_of_outcome(const struct cf_id *actor, struct cf_bytes key)
 {
-    struct cf_store_key row_key = {0};
-    cf_store_key_add(&row_key, cf_id_bytes(actor));
-    cf_store_key_add(&row_key, key);
+    struct cf_tables_key row_key = {0};
+    cf_tables_key_add(&row_key, cf_id_bytes(actor));
+    cf_tables_key_add(&row_key, key);
     return row_key;
 }
 
@@ -82,8 +82,8 @@ static void pending_write(struct cf_state *state)
         return;
     uint8_t bytes[OUTCOME_SIZE_MAX];
     size_t size = outcome_print(&state->pending, bytes);
-    cf_store_put(&state->store, CF_STATE_keys, cf_store_key_bytes(&state->pending_key),
-                 cf_bytes_from(bytes, size));
+    cf_tables_put(&state->store, CF_STATE_keys, cf_tables_key_bytes(&state->pending_key),
+                  cf_bytes_from(bytes, size));
     state->pending_key.size = 0;
 }
 
@@ -92,19 +92,19 @@ bool cf_state_outcome(struct cf_state *state, const struct cf_id *actor, struct 
 {
     CF_ASSERT(key.size <= CF_IDEMPOTENCY_KEY_SIZE_MAX);
     pending_write(state);
-    struct cf_store_key row_key = cf_state_key_of_outcome(actor, key);
+    struct cf_tables_key row_key = cf_state_key_of_outcome(actor, key);
     struct cf_bytes value;
-    return cf_store_get(&state->store, CF_STATE_keys, cf_store_key_bytes(&row_key), &value) &&
+    return cf_tables_get(&state->store, CF_STATE_keys, cf_tables_key_bytes(&row_key), &value) &&
            outcome_parse(value, ret_outcome);
 }
 
 static enum cf_status outcome_apply(struct cf_state *state, const struct cf_record *record,
                                     struct cf_fault *reterr_fault)
 {
-    struct cf_store_key key = cf_state_key_of_outcome(&record->actor_id, record->idempotency_key);
+    struct cf_tables_key key = cf_state_key_of_outcome(&record->actor_id, record->idempotency_key);
     if (record->command == 0) {
         /* A further record of its command, whose first may lie in an earlier batch of a rebuild. */
-        if (!cf_bytes_equal(cf_store_key_bytes(&key), cf_store_key_bytes(&state->pending_key)) &&
+        if (!cf_bytes_equal(cf_tables_key_bytes(&key), cf_tables_key_bytes(&state->pending_key)) &&
             !cf_state_outcome(state, &record->actor_id, record->idempotency_key, &state->pending))
             CF_FAIL_ON(reterr_fault, CF_CORRUPT, "a record's command has no first record",
                        "sequence %llu", (unsigned long long)record->sequence);
@@ -134,15 +134,15 @@ static enum cf_status outcome_apply(struct cf_state *state, const struct cf_reco
 
 static uint32_t *stream_cell(struct cf_state *state, const struct cf_id *stream, bool edit)
 {
-    return cf_store_cell(&state->store, CF_STATE_streams, cf_id_bytes(stream), sizeof(uint32_t),
-                         edit, edit);
+    return cf_tables_cell(&state->store, CF_STATE_streams, cf_id_bytes(stream), sizeof(uint32_t),
+                          edit, edit);
 }
 
 static struct cf_state_subject *subject_cell(struct cf_state *state, const struct cf_id *subject,
                                              bool edit)
 {
-    return cf_store_cell(&state->store, CF_STATE_subjects, cf_id_bytes(subject),
-                         sizeof(struct cf_state_subject), edit, edit);
+    return cf_tables_cell(&state->store, CF_STATE_subjects, cf_id_bytes(subject),
+                          sizeof(struct cf_state_subject), edit, edit);
 }
 
 uint32_t cf_state_stream_version(struct cf_state *state, const struct cf_id *stream)
@@ -169,11 +169,11 @@ static enum cf_status stream_apply(struct cf_state *state, const struct cf_recor
                    "sequence %llu: version %u after %u", (unsigned long long)record->sequence,
                    record->stream_version, *version);
     *version = record->stream_version;
-    struct cf_store_key key = {0};
-    cf_store_key_add(&key, cf_id_bytes(&record->stream_id));
-    cf_store_key_add_number(&key, record->stream_version, 4);
-    cf_store_put(&state->store, CF_STATE_stream_records, cf_store_key_bytes(&key),
-                 cf_bytes_from(&record->sequence, sizeof record->sequence));
+    struct cf_tables_key key = {0};
+    cf_tables_key_add(&key, cf_id_bytes(&record->stream_id));
+    cf_tables_key_add_number(&key, record->stream_version, 4);
+    cf_tables_put(&state->store, CF_STATE_stream_records, cf_tables_key_bytes(&key),
+                  cf_bytes_from(&record->sequence, sizeof record->sequence));
     return CF_OK;
 }
 
@@ -198,7 +198,7 @@ static enum cf_status subjects_apply(struct cf_state *state, const struct cf_rec
 enum cf_status cf_state_begin(struct cf_state *state, size_t record_count,
                               struct cf_fault *reterr_fault)
 {
-    CF_TRY(cf_store_begin(&state->store, record_count, reterr_fault));
+    CF_TRY(cf_tables_begin(&state->store, record_count, reterr_fault));
     state->sequence_batch = state->sequence;
     state->pending_key.size = 0;
     return CF_OK;
@@ -228,13 +228,13 @@ enum cf_status cf_state_apply(struct cf_state *state, const struct cf_record *re
     CF_TRY(outcome_apply(state, record, reterr_fault));
     CF_TRY(state->evolve(&state->book.book, record, event, reterr_fault));
     state->sequence_batch = record->sequence;
-    return cf_store_status(&state->store, reterr_fault);
+    return cf_tables_status(&state->store, reterr_fault);
 }
 
 enum cf_status cf_state_prepare(struct cf_state *state, struct cf_fault *reterr_fault)
 {
     pending_write(state);
-    return cf_store_flush(&state->store, reterr_fault);
+    return cf_tables_flush(&state->store, reterr_fault);
 }
 
 enum cf_status cf_state_commit(struct cf_state *state, const struct cf_hash *root,
@@ -247,16 +247,16 @@ enum cf_status cf_state_commit(struct cf_state *state, const struct cf_hash *roo
         .layout_version = CF_STATE_LAYOUT_VERSION,
         .book_layout_version = CF_BOOK_LAYOUT_VERSION,
     };
-    cf_store_put(&state->store, CF_STATE_meta, CF_BYTES_LITERAL("applied"),
-                 cf_bytes_from(&applied, sizeof applied));
-    CF_TRY(cf_store_commit(&state->store, reterr_fault));
+    cf_tables_put(&state->store, CF_STATE_meta, CF_BYTES_LITERAL("applied"),
+                  cf_bytes_from(&applied, sizeof applied));
+    CF_TRY(cf_tables_commit(&state->store, reterr_fault));
     state->sequence = state->sequence_batch;
     return CF_OK;
 }
 
 void cf_state_abort(struct cf_state *state)
 {
-    cf_store_abort(&state->store);
+    cf_tables_abort(&state->store);
 }
 
 /* --- Timers and requests ---------------------------------------------------------------------- */
@@ -267,22 +267,22 @@ size_t cf_state_timers(struct cf_state *state, int64_t until_us, struct cf_state
                        size_t count_max)
 {
     size_t count = 0;
-    struct cf_store_key after = {0};
-    cf_store_key_add_number(&after, 0, 8);
+    struct cf_tables_key after = {0};
+    cf_tables_key_add_number(&after, 0, 8);
     while (count < count_max) {
         uint8_t key[TIMER_KEY_SIZE];
-        if (cf_store_scan(&state->store, CF_STATE_timers_due, cf_store_key_bytes(&after), 0, true,
-                          key, sizeof key, 1) == 0)
+        if (cf_tables_scan(&state->store, CF_STATE_timers_due, cf_tables_key_bytes(&after), 0, true,
+                           key, sizeof key, 1) == 0)
             break;
         struct cf_bytes bytes = cf_bytes_from(key, sizeof key);
         struct cf_state_timer *timer = &ret_timers[count];
-        timer->due_us = (int64_t)cf_store_key_number(bytes, 0, 8);
+        timer->due_us = (int64_t)cf_tables_key_number(bytes, 0, 8);
         if (timer->due_us > until_us)
             break;
         memcpy(timer->subject.bytes, key + 8, CF_ID_SIZE);
         timer->timer = (enum cf_timer)key[8 + CF_ID_SIZE];
         after.size = 0;
-        cf_store_key_add(&after, bytes);
+        cf_tables_key_add(&after, bytes);
         count++;
     }
     return count;
@@ -292,6 +292,6 @@ bool cf_state_requests_any(struct cf_state *state)
 {
     const uint8_t first[8] = {0};
     uint8_t key[8 + 1 + CF_ID_SIZE];
-    return cf_store_scan(&state->store, CF_STATE_requests_open, cf_bytes_from(first, sizeof first),
-                         0, false, key, sizeof key, 1) == 1;
+    return cf_tables_scan(&state->store, CF_STATE_requests_open, cf_bytes_from(first, sizeof first),
+                          0, false, key, sizeof key, 1) == 1;
 }

@@ -28,19 +28,20 @@ struct cf_state_view;
 /* Raise when a table's layout changes; rows have a version of their own in book.h. */
 #define CF_STATE_LAYOUT_VERSION 1
 
-/* What an event does to the rows: core's evolve, post and react in one. */
+/* What an event does to the rows: cf_fold (core/fold.h), or a test's own. */
 typedef enum cf_status cf_state_evolve_fn(struct cf_book *book, const struct cf_record *record,
                                           const struct cf_event *event,
                                           struct cf_fault *reterr_fault);
 
 struct cf_state_options {
-    const char *directory; /* borrowed for the call */
-    struct cf_log *log;    /* borrowed for the call */
-    cf_state_evolve_fn *evolve;
-    uint64_t sequence_max; /* stop catching up there; 0: at the head */
-    const char *boot_id;   /* names this run of the machine; NULL: ask the kernel */
-    uint64_t step_size;    /* as in lmdb_env.h */
-    uint64_t reserve_size; /* likewise */
+    const char *directory;      /* borrowed for the call */
+    struct cf_log *log;         /* borrowed for the call */
+    cf_state_evolve_fn *evolve; /* NULL: cf_fold */
+    uint64_t sequence_max;      /* stop catching up there; 0: at the head */
+    const char *boot_id;        /* names this run of the machine; NULL: ask the kernel */
+    uint64_t step_size;         /* as in lmdb_env.h */
+    uint64_t reserve_size;      /* likewise */
+    _Atomic uint64_t *progress; /* gets the newest replayed sequence; may be NULL */
 };
 
 /* How a state came up to date. */
@@ -55,6 +56,11 @@ CF_MUST_CHECK enum cf_status cf_state_open(const struct cf_state_options *option
                                            struct cf_state **ret_state,
                                            struct cf_state_start *ret_start,
                                            struct cf_fault *reterr_fault);
+/* Opens what is there, as it is, beside its writer or after it; for views and comparing. DENIED
+ * when it cannot be trusted, because the machine stopped while it was open. */
+CF_MUST_CHECK enum cf_status cf_state_open_to_read(const char *directory,
+                                                   struct cf_state **ret_state,
+                                                   struct cf_fault *reterr_fault);
 /* Leaves the mark of a clean end. Accepts NULL. */
 void cf_state_close(struct cf_state *state);
 CF_SCOPE_DEFINE(struct cf_state *, cf_state_close)
@@ -125,6 +131,10 @@ CF_MUST_CHECK enum cf_status cf_state_view_begin(struct cf_state *state,
 /* Accepts NULL. */
 void cf_state_view_end(struct cf_state_view *view);
 CF_SCOPE_DEFINE(struct cf_state_view *, cf_state_view_end)
+
+/* The newest record that the view has seen, and the log's root there. */
+uint64_t cf_state_view_sequence(const struct cf_state_view *view);
+const struct cf_hash *cf_state_view_root(const struct cf_state_view *view);
 
 /* Sequences of a stream's records from `version` on. */
 CF_MUST_CHECK enum cf_status cf_state_view_stream(struct cf_state_view *view,

@@ -7,37 +7,37 @@
 
 #include "core/base/assert.h"
 
-static struct cf_store *store_of(struct cf_book *book)
+static struct cf_tables *store_of(struct cf_book *book)
 {
     return ((struct cf_state_book *)book)->store;
 }
 
-static struct cf_store_key key_of_id(const struct cf_id *id)
+static struct cf_tables_key key_of_id(const struct cf_id *id)
 {
-    struct cf_store_key key = {0};
-    cf_store_key_add(&key, cf_id_bytes(id));
+    struct cf_tables_key key = {0};
+    cf_tables_key_add(&key, cf_id_bytes(id));
     return key;
 }
 
 static void *row(struct cf_book *book, const struct cf_row_key *row_key, bool edit, bool create)
 {
-    struct cf_store_key key = {0};
-    cf_store_key_add_number(&key, row_key->kind, 1);
-    cf_store_key_add(&key, cf_id_bytes(&row_key->id));
+    struct cf_tables_key key = {0};
+    cf_tables_key_add_number(&key, row_key->kind, 1);
+    cf_tables_key_add(&key, cf_id_bytes(&row_key->id));
     if (!cf_id_is_zero(row_key->second))
-        cf_store_key_add(&key, cf_id_bytes(&row_key->second));
-    return cf_store_cell(store_of(book), CF_STATE_rows, cf_store_key_bytes(&key),
-                         cf_row_size(row_key->kind), edit, create);
+        cf_tables_key_add(&key, cf_id_bytes(&row_key->second));
+    return cf_tables_cell(store_of(book), CF_STATE_rows, cf_tables_key_bytes(&key),
+                          cf_row_size(row_key->kind), edit, create);
 }
 
 static int64_t *balance_cell(struct cf_book *book, const struct cf_account *account, bool edit)
 {
-    struct cf_store_key key = {0};
-    cf_store_key_add_number(&key, account->kind, 1);
-    cf_store_key_add_number(&key, account->currency, 2);
-    cf_store_key_add(&key, cf_id_bytes(&account->owner));
-    return cf_store_cell(store_of(book), CF_STATE_balances, cf_store_key_bytes(&key),
-                         sizeof(int64_t), edit, edit);
+    struct cf_tables_key key = {0};
+    cf_tables_key_add_number(&key, account->kind, 1);
+    cf_tables_key_add_number(&key, account->currency, 2);
+    cf_tables_key_add(&key, cf_id_bytes(&account->owner));
+    return cf_tables_cell(store_of(book), CF_STATE_balances, cf_tables_key_bytes(&key),
+                          sizeof(int64_t), edit, edit);
 }
 
 static int64_t balance(struct cf_book *book, const struct cf_account *account)
@@ -52,23 +52,24 @@ static void balance_set(struct cf_book *book, const struct cf_account *account, 
 }
 
 /* Names longer than a key allows never got in, so they are not found either. */
-static bool lookup_key(enum cf_lookup_kind kind, struct cf_bytes name, struct cf_store_key *ret_key)
+static bool lookup_key(enum cf_lookup_kind kind, struct cf_bytes name,
+                       struct cf_tables_key *ret_key)
 {
-    if (name.size > CF_STORE_KEY_SIZE_MAX - 1)
+    if (name.size > CF_TABLES_KEY_SIZE_MAX - 1)
         return false;
     ret_key->size = 0;
-    cf_store_key_add_number(ret_key, kind, 1);
-    cf_store_key_add(ret_key, name);
+    cf_tables_key_add_number(ret_key, kind, 1);
+    cf_tables_key_add(ret_key, name);
     return true;
 }
 
 static bool lookup(struct cf_book *book, enum cf_lookup_kind kind, struct cf_bytes name,
                    struct cf_id *ret_id)
 {
-    struct cf_store_key key;
+    struct cf_tables_key key;
     struct cf_bytes value;
     if (!lookup_key(kind, name, &key) ||
-        !cf_store_get(store_of(book), CF_STATE_lookups, cf_store_key_bytes(&key), &value) ||
+        !cf_tables_get(store_of(book), CF_STATE_lookups, cf_tables_key_bytes(&key), &value) ||
         value.size != CF_ID_SIZE)
         return false;
     memcpy(ret_id->bytes, value.data, CF_ID_SIZE);
@@ -78,41 +79,43 @@ static bool lookup(struct cf_book *book, enum cf_lookup_kind kind, struct cf_byt
 static void lookup_set(struct cf_book *book, enum cf_lookup_kind kind, struct cf_bytes name,
                        const struct cf_id *id)
 {
-    struct cf_store_key key;
+    struct cf_tables_key key;
     CF_ASSERT(lookup_key(kind, name, &key));
-    cf_store_put(store_of(book), CF_STATE_lookups, cf_store_key_bytes(&key), cf_id_bytes(id));
+    cf_tables_put(store_of(book), CF_STATE_lookups, cf_tables_key_bytes(&key), cf_id_bytes(id));
 }
 
 /* A row of eight bytes, or 0. */
-static uint64_t number_get(struct cf_store *store, enum cf_state_table table,
-                           const struct cf_store_key *key)
+static uint64_t number_get(struct cf_tables *store, enum cf_state_table table,
+                           const struct cf_tables_key *key)
 {
     struct cf_bytes value;
     uint64_t number = 0;
-    if (cf_store_get(store, table, cf_store_key_bytes(key), &value) && value.size == sizeof number)
+    if (cf_tables_get(store, table, cf_tables_key_bytes(key), &value) &&
+        value.size == sizeof number)
         memcpy(&number, value.data, sizeof number);
     return number;
 }
 
-static void number_set(struct cf_store *store, enum cf_state_table table,
-                       const struct cf_store_key *key, uint64_t number)
+static void number_set(struct cf_tables *store, enum cf_state_table table,
+                       const struct cf_tables_key *key, uint64_t number)
 {
     if (number == 0)
-        cf_store_delete(store, table, cf_store_key_bytes(key));
+        cf_tables_delete(store, table, cf_tables_key_bytes(key));
     else
-        cf_store_put(store, table, cf_store_key_bytes(key), cf_bytes_from(&number, sizeof number));
+        cf_tables_put(store, table, cf_tables_key_bytes(key),
+                      cf_bytes_from(&number, sizeof number));
 }
 
-static struct cf_store_key timer_key(const struct cf_id *subject, enum cf_timer timer)
+static struct cf_tables_key timer_key(const struct cf_id *subject, enum cf_timer timer)
 {
-    struct cf_store_key key = key_of_id(subject);
-    cf_store_key_add_number(&key, timer, 1);
+    struct cf_tables_key key = key_of_id(subject);
+    cf_tables_key_add_number(&key, timer, 1);
     return key;
 }
 
 static int64_t timer_get(struct cf_book *book, const struct cf_id *subject, enum cf_timer timer)
 {
-    struct cf_store_key key = timer_key(subject, timer);
+    struct cf_tables_key key = timer_key(subject, timer);
     return (int64_t)number_get(store_of(book), CF_STATE_timers, &key);
 }
 
@@ -120,8 +123,8 @@ static void timer_set(struct cf_book *book, const struct cf_id *subject, enum cf
                       int64_t due_us)
 {
     CF_ASSERT(due_us >= 0);
-    struct cf_store *store = store_of(book);
-    struct cf_store_key key = timer_key(subject, timer);
+    struct cf_tables *store = store_of(book);
+    struct cf_tables_key key = timer_key(subject, timer);
     int64_t before_us = (int64_t)number_get(store, CF_STATE_timers, &key);
     if (before_us == due_us)
         return;
@@ -130,36 +133,36 @@ static void timer_set(struct cf_book *book, const struct cf_id *subject, enum cf
     for (size_t i = 0; i < 2; i++) {
         if (times[i] == 0)
             continue;
-        struct cf_store_key due = {0};
-        cf_store_key_add_number(&due, (uint64_t)times[i], 8);
-        cf_store_key_add(&due, cf_store_key_bytes(&key));
+        struct cf_tables_key due = {0};
+        cf_tables_key_add_number(&due, (uint64_t)times[i], 8);
+        cf_tables_key_add(&due, cf_tables_key_bytes(&key));
         if (i == 0)
-            cf_store_delete(store, CF_STATE_timers_due, cf_store_key_bytes(&due));
+            cf_tables_delete(store, CF_STATE_timers_due, cf_tables_key_bytes(&due));
         else
-            cf_store_put(store, CF_STATE_timers_due, cf_store_key_bytes(&due),
-                         (struct cf_bytes){0});
+            cf_tables_put(store, CF_STATE_timers_due, cf_tables_key_bytes(&due),
+                          (struct cf_bytes){0});
     }
 }
 
-static struct cf_store_key request_key(const struct cf_id *subject, enum cf_request request)
+static struct cf_tables_key request_key(const struct cf_id *subject, enum cf_request request)
 {
-    struct cf_store_key key = key_of_id(subject);
-    cf_store_key_add_number(&key, request, 1);
+    struct cf_tables_key key = key_of_id(subject);
+    cf_tables_key_add_number(&key, request, 1);
     return key;
 }
 
 static uint64_t request_get(struct cf_book *book, const struct cf_id *subject,
                             enum cf_request request)
 {
-    struct cf_store_key key = request_key(subject, request);
+    struct cf_tables_key key = request_key(subject, request);
     return number_get(store_of(book), CF_STATE_requests, &key);
 }
 
 static void request_set(struct cf_book *book, const struct cf_id *subject, enum cf_request request,
                         uint64_t requested_by)
 {
-    struct cf_store *store = store_of(book);
-    struct cf_store_key key = request_key(subject, request);
+    struct cf_tables *store = store_of(book);
+    struct cf_tables_key key = request_key(subject, request);
     uint64_t before = number_get(store, CF_STATE_requests, &key);
     if (before == requested_by)
         return;
@@ -168,41 +171,42 @@ static void request_set(struct cf_book *book, const struct cf_id *subject, enum 
     for (size_t i = 0; i < 2; i++) {
         if (sequences[i] == 0)
             continue;
-        struct cf_store_key open = {0};
-        cf_store_key_add_number(&open, sequences[i], 8);
-        cf_store_key_add_number(&open, request, 1);
-        cf_store_key_add(&open, cf_id_bytes(subject));
+        struct cf_tables_key open = {0};
+        cf_tables_key_add_number(&open, sequences[i], 8);
+        cf_tables_key_add_number(&open, request, 1);
+        cf_tables_key_add(&open, cf_id_bytes(subject));
         if (i == 0)
-            cf_store_delete(store, CF_STATE_requests_open, cf_store_key_bytes(&open));
+            cf_tables_delete(store, CF_STATE_requests_open, cf_tables_key_bytes(&open));
         else
-            cf_store_put(store, CF_STATE_requests_open, cf_store_key_bytes(&open),
-                         (struct cf_bytes){0});
+            cf_tables_put(store, CF_STATE_requests_open, cf_tables_key_bytes(&open),
+                          (struct cf_bytes){0});
     }
 }
 
 static size_t pledges(struct cf_book *book, const struct cf_id *campaign_id,
                       const struct cf_id *after, struct cf_id *ret_ids, size_t count_max)
 {
-    struct cf_store_key first = key_of_id(campaign_id);
-    cf_store_key_add(&first, cf_id_bytes(after));
-    return cf_store_scan(store_of(book), CF_STATE_pledges, cf_store_key_bytes(&first), CF_ID_SIZE,
-                         !cf_id_is_zero(*after), ret_ids->bytes, CF_ID_SIZE, count_max);
+    struct cf_tables_key first = key_of_id(campaign_id);
+    cf_tables_key_add(&first, cf_id_bytes(after));
+    return cf_tables_scan(store_of(book), CF_STATE_pledges, cf_tables_key_bytes(&first), CF_ID_SIZE,
+                          !cf_id_is_zero(*after), ret_ids->bytes, CF_ID_SIZE, count_max);
 }
 
 static void pledge_list(struct cf_book *book, const struct cf_id *campaign_id,
                         const struct cf_id *pledge_id)
 {
-    struct cf_store_key key = key_of_id(campaign_id);
-    cf_store_key_add(&key, cf_id_bytes(pledge_id));
-    cf_store_put(store_of(book), CF_STATE_pledges, cf_store_key_bytes(&key), (struct cf_bytes){0});
+    struct cf_tables_key key = key_of_id(campaign_id);
+    cf_tables_key_add(&key, cf_id_bytes(pledge_id));
+    cf_tables_put(store_of(book), CF_STATE_pledges, cf_tables_key_bytes(&key),
+                  (struct cf_bytes){0});
 }
 
 static enum cf_status status(struct cf_book *book)
 {
-    return cf_store_status(store_of(book), NULL);
+    return cf_tables_status(store_of(book), NULL);
 }
 
-void cf_state_book_init(struct cf_state_book *book, struct cf_store *store)
+void cf_state_book_init(struct cf_state_book *book, struct cf_tables *store)
 {
     static const struct cf_book_ops ops = {
         .row = row,

@@ -6,13 +6,13 @@
  * eventstore/state*.c. */
 
 #include "core/aggregate/book.h"
-#include "eventstore/state_store.h"
+#include "eventstore/state_tables.h"
 
 struct cf_state_book {
     struct cf_book book; /* first, so that one is the other */
-    struct cf_store *store;
+    struct cf_tables *store;
 };
 
-void cf_state_book_init(struct cf_state_book *book, struct cf_store *store);
+void cf_state_book_init(struct cf_state_book *book, struct cf_tables *store);
 
 #endif

@@ -50,7 +50,7 @@ static enum cf_status compare_table(struct walk *a, struct walk *b, enum cf_stat
     return CF_OK;
 }
 
-static enum cf_status compare_tables(struct cf_store *a, struct cf_store *b, struct walk *walk_a,
+static enum cf_status compare_tables(struct cf_tables *a, struct cf_tables *b, struct walk *walk_a,
                                      struct walk *walk_b, struct cf_state_difference *difference,
                                      struct cf_fault *reterr_fault)
 {
@@ -69,20 +69,16 @@ static enum cf_status compare_tables(struct cf_store *a, struct cf_store *b, str
     return CF_OK;
 }
 
-enum cf_status cf_state_compare(struct cf_state *a, struct cf_state *b,
+enum cf_status cf_state_compare(struct cf_state_view *a, struct cf_state *b,
                                 struct cf_state_difference *ret_difference,
                                 struct cf_fault *reterr_fault)
 {
-    struct walk walk_a = {0}, walk_b = {0};
+    CF_CLEANUP(cf_lmdb_abort) struct cf_lmdb_txn *txn = NULL;
+    CF_TRY(cf_lmdb_begin_read(b->store.env, &txn, reterr_fault));
+    struct walk walk_a = {.txn = a->txn}, walk_b = {.txn = txn};
     struct cf_state_difference difference = {0};
-    enum cf_status status = cf_lmdb_begin_read(a->store.env, &walk_a.txn, reterr_fault);
-    if (status == CF_OK)
-        status = cf_lmdb_begin_read(b->store.env, &walk_b.txn, reterr_fault);
-    if (status == CF_OK)
-        status = compare_tables(&a->store, &b->store, &walk_a, &walk_b, &difference, reterr_fault);
-    cf_lmdb_abort(&walk_b.txn);
-    cf_lmdb_abort(&walk_a.txn);
-    if (status == CF_OK)
-        *ret_difference = difference;
-    return status;
+    CF_TRY(
+        compare_tables(&a->state->store, &b->store, &walk_a, &walk_b, &difference, reterr_fault));
+    *ret_difference = difference;
+    return CF_OK;
 }

@@ -7,11 +7,13 @@
  * mark that tells is a file of its own, looked at before LMDB opens anything.
  */
 #include "core/base/assert.h"
+#include "core/fold.h"
 #include "eventstore/state.h"
 #include "eventstore/state_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -87,13 +89,16 @@ static enum cf_status discard(const char *directory, struct cf_fault *reterr_fau
     return CF_OK;
 }
 
-enum cf_status cf_state_applied_read(struct cf_store *store, struct cf_state_applied *ret_applied,
+enum cf_status cf_state_applied_read(struct cf_tables *store, struct cf_lmdb_txn *txn,
+                                     struct cf_state_applied *ret_applied,
                                      struct cf_fault *reterr_fault)
 {
     struct cf_bytes value;
     *ret_applied = (struct cf_state_applied){0};
-    if (!cf_store_get(store, CF_STATE_meta, CF_BYTES_LITERAL("applied"), &value))
-        return cf_store_status(store, reterr_fault);
+    enum cf_status status = cf_lmdb_get(txn, store->tables[CF_STATE_meta],
+                                        CF_BYTES_LITERAL("applied"), &value, reterr_fault);
+    if (status != CF_OK)
+        return status == CF_NOT_FOUND ? CF_OK : status;
     if (value.size != sizeof *ret_applied)
         CF_FAIL(reterr_fault, CF_CORRUPT, "the state does not say what it is a state of");
     memcpy(ret_applied, value.data, sizeof *ret_applied);
@@ -105,10 +110,11 @@ static enum cf_status judge(struct cf_state *state, const struct cf_state_option
                             const char **ret_objection, struct cf_fault *reterr_fault)
 {
     struct cf_state_applied applied;
-    enum cf_status status = cf_lmdb_begin_write(state->store.env, &state->store.txn, reterr_fault);
+    struct cf_lmdb_txn *txn = NULL;
+    enum cf_status status = cf_lmdb_begin_read(state->store.env, &txn, reterr_fault);
     if (status == CF_OK)
-        status = cf_state_applied_read(&state->store, &applied, reterr_fault);
-    cf_store_abort(&state->store);
+        status = cf_state_applied_read(&state->store, txn, &applied, reterr_fault);
+    cf_lmdb_abort(&txn);
     *ret_objection = "its tables are damaged";
     if (status != CF_OK)
         return status == CF_CORRUPT ? CF_OK : status;
@@ -144,7 +150,7 @@ static enum cf_status open_store(struct cf_state *state, const struct cf_state_o
         .step_size = options->step_size,
         .reserve_size = options->reserve_size,
     };
-    enum cf_status status = cf_store_open(&state->store, &env_options, reterr_fault);
+    enum cf_status status = cf_tables_open(&state->store, &env_options, reterr_fault);
     if (status == CF_CORRUPT || status == CF_UNSUPPORTED) {
         *ret_objection = "LMDB cannot read it";
         return CF_OK;
@@ -152,7 +158,7 @@ static enum cf_status open_store(struct cf_state *state, const struct cf_state_o
     CF_TRY(status);
     CF_TRY(judge(state, options, ret_objection, reterr_fault));
     if (*ret_objection != NULL) {
-        cf_store_close(&state->store);
+        cf_tables_close(&state->store);
         state->sequence = 0;
     }
     return CF_OK;
@@ -228,7 +234,7 @@ static enum cf_status replay_one(struct cf_state *state, struct cf_log_walk *wal
 
 /* One batch up to `last`, read in one view. */
 static enum cf_status replay_batch(struct cf_state *state, struct cf_log_view *view, uint64_t last,
-                                   struct cf_fault *reterr_fault)
+                                   _Atomic uint64_t *progress, struct cf_fault *reterr_fault)
 {
     CF_CLEANUP(cf_scope_cf_log_walk_end) struct cf_log_walk *walk = NULL;
     CF_TRY(cf_log_walk_begin(view, state->sequence + 1, &walk, reterr_fault));
@@ -242,6 +248,8 @@ static enum cf_status replay_batch(struct cf_state *state, struct cf_log_view *v
                 cf_fault_detail(reterr_fault, "sequence %llu", (unsigned long long)sequence);
             return status;
         }
+        if (progress != NULL)
+            atomic_store_explicit(progress, sequence, memory_order_relaxed);
     }
     struct cf_hash root;
     enum cf_status status = cf_tree_root(cf_log_view_tree(view), last, &root, reterr_fault);
@@ -266,7 +274,7 @@ static enum cf_status catch_up(struct cf_state *state, const struct cf_state_opt
             break;
         uint64_t last =
             head - state->sequence > REPLAY_BATCH ? state->sequence + REPLAY_BATCH : head;
-        CF_TRY(replay_batch(state, view, last, reterr_fault));
+        CF_TRY(replay_batch(state, view, last, options->progress, reterr_fault));
     }
     *ret_replayed = state->sequence - began;
     return CF_OK;
@@ -312,11 +320,11 @@ static enum cf_status settle_store(struct cf_state *state, const struct cf_state
 enum cf_status cf_state_open(const struct cf_state_options *options, struct cf_state **ret_state,
                              struct cf_state_start *ret_start, struct cf_fault *reterr_fault)
 {
-    CF_ASSERT(options->log != NULL && options->evolve != NULL);
+    CF_ASSERT(options->directory != NULL && options->log != NULL);
     CF_CLEANUP(cf_scope_cf_state_close) struct cf_state *state = calloc(1, sizeof *state);
     if (state == NULL)
         CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for the state");
-    state->evolve = options->evolve;
+    state->evolve = options->evolve != NULL ? options->evolve : cf_fold;
     cf_state_book_init(&state->book, &state->store);
     CF_TRY(make_directory(options->directory, reterr_fault));
 
@@ -339,18 +347,37 @@ enum cf_status cf_state_open(const struct cf_state_options *options, struct cf_s
     return CF_OK;
 }
 
+enum cf_status cf_state_open_to_read(const char *directory, struct cf_state **ret_state,
+                                     struct cf_fault *reterr_fault)
+{
+    char mark[CF_STATE_MARK_SIZE], boot_id[CF_STATE_MARK_SIZE];
+    mark_read(directory, mark);
+    boot_id_read(boot_id);
+    if (strcmp(mark, CF_STATE_MARK_CLEAN) != 0 && (mark[0] == '\0' || strcmp(mark, boot_id) != 0))
+        CF_FAIL_ON(reterr_fault, CF_DENIED, "the machine stopped while it was open", "%s",
+                   directory);
+    CF_CLEANUP(cf_scope_cf_state_close) struct cf_state *state = calloc(1, sizeof *state);
+    if (state == NULL)
+        CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for the state");
+    const struct cf_lmdb_options options = {
+        .directory = directory, .read_only = true, .table_count_max = CF_STATE_TABLE_COUNT};
+    CF_TRY(cf_tables_open(&state->store, &options, reterr_fault));
+    *ret_state = CF_TAKE(state);
+    return CF_OK;
+}
+
 void cf_state_close(struct cf_state *state)
 {
     if (state == NULL)
         return;
-    cf_store_abort(&state->store);
+    cf_tables_abort(&state->store);
     /* Without the mark the next start makes the state again: slower, never wrong. */
     bool synced = state->directory != NULL && cf_lmdb_sync(state->store.env, NULL) == CF_OK;
     if (synced) {
         enum cf_status status = cf_state_mark_write(state->directory, CF_STATE_MARK_CLEAN, NULL);
         (void)status;
     }
-    cf_store_close(&state->store);
+    cf_tables_close(&state->store);
     free(state->directory);
     free(state);
 }

@@ -6,7 +6,7 @@
 
 #include "eventstore/state.h"
 #include "eventstore/state_book.h"
-#include "eventstore/state_store.h"
+#include "eventstore/state_tables.h"
 
 /* Row "applied" of the table meta. */
 struct cf_state_applied {
@@ -23,7 +23,7 @@ struct cf_state_subject {
 };
 
 struct cf_state {
-    struct cf_store store;
+    struct cf_tables store;
     struct cf_state_book book;
     cf_state_evolve_fn *evolve;
     char *directory;         /* owned; NULL for a state that was only opened to be looked at */
@@ -32,16 +32,22 @@ struct cf_state {
 
     /* The outcome of the command whose records are being applied; written when it is whole. */
     struct cf_state_outcome pending;
-    struct cf_store_key pending_key; /* size 0: nothing is pending */
+    struct cf_tables_key pending_key; /* size 0: nothing is pending */
 };
 
 /* Row keys. */
-struct cf_store_key cf_state_key_of_outcome(const struct cf_id *actor, struct cf_bytes key);
+struct cf_tables_key cf_state_key_of_outcome(const struct cf_id *actor, struct cf_bytes key);
 
-/* Reads the applied row in the open batch; zeroes for a fresh store. CORRUPT. */
-CF_MUST_CHECK enum cf_status cf_state_applied_read(struct cf_store *store,
+/* Reads the applied row; zeroes for a fresh store. CORRUPT. */
+CF_MUST_CHECK enum cf_status cf_state_applied_read(struct cf_tables *store, struct cf_lmdb_txn *txn,
                                                    struct cf_state_applied *ret_applied,
                                                    struct cf_fault *reterr_fault);
+
+struct cf_state_view {
+    struct cf_state *state;
+    struct cf_lmdb_txn *txn;
+    struct cf_state_applied applied;
+};
 
 /* The mark: a file that says whether the machine stopped while the state was open. */
 CF_MUST_CHECK enum cf_status cf_state_mark_write(const char *directory, const char *mark,

@@ -4,11 +4,6 @@
 #include "eventstore/state.h"
 #include "eventstore/state_private.h"
 
-struct cf_state_view {
-    struct cf_state *state;
-    struct cf_lmdb_txn *txn;
-};
-
 enum cf_status cf_state_view_begin(struct cf_state *state, struct cf_state_view **ret_view,
                                    struct cf_fault *reterr_fault)
 {
@@ -17,6 +12,7 @@ enum cf_status cf_state_view_begin(struct cf_state *state, struct cf_state_view 
         CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for a view");
     view->state = state;
     CF_TRY(cf_lmdb_begin_read(state->store.env, &view->txn, reterr_fault));
+    CF_TRY(cf_state_applied_read(&state->store, view->txn, &view->applied, reterr_fault));
     *ret_view = CF_TAKE(view);
     return CF_OK;
 }
@@ -27,6 +23,16 @@ void cf_state_view_end(struct cf_state_view *view)
         return;
     cf_lmdb_abort(&view->txn);
     free(view);
+}
+
+uint64_t cf_state_view_sequence(const struct cf_state_view *view)
+{
+    return view->applied.sequence;
+}
+
+const struct cf_hash *cf_state_view_root(const struct cf_state_view *view)
+{
+    return &view->applied.root;
 }
 
 static enum cf_status get(struct cf_state_view *view, enum cf_state_table table,
@@ -49,13 +55,13 @@ enum cf_status cf_state_view_stream(struct cf_state_view *view, const struct cf_
     CF_CLEANUP(cf_scope_cf_lmdb_cursor_close) struct cf_lmdb_cursor *cursor = NULL;
     CF_TRY(cf_lmdb_cursor_open(view->txn, view->state->store.tables[CF_STATE_stream_records],
                                &cursor, reterr_fault));
-    struct cf_store_key first = {0};
-    cf_store_key_add(&first, cf_id_bytes(stream));
-    cf_store_key_add_number(&first, version, 4);
+    struct cf_tables_key first = {0};
+    cf_tables_key_add(&first, cf_id_bytes(stream));
+    cf_tables_key_add_number(&first, version, 4);
     struct cf_bytes key, value;
     size_t count = 0;
     enum cf_status status =
-        cf_lmdb_cursor_seek(cursor, cf_store_key_bytes(&first), &key, &value, reterr_fault);
+        cf_lmdb_cursor_seek(cursor, cf_tables_key_bytes(&first), &key, &value, reterr_fault);
     while (status == CF_OK && count < count_max && key.size == CF_ID_SIZE + 4 &&
            memcmp(key.data, stream->bytes, CF_ID_SIZE) == 0) {
         if (value.size != sizeof ret_sequences[0])
@@ -83,12 +89,12 @@ enum cf_status cf_state_view_subject(struct cf_state_view *view, const struct cf
 enum cf_status cf_state_view_lookup(struct cf_state_view *view, uint32_t kind, struct cf_bytes name,
                                     struct cf_id *ret_id, struct cf_fault *reterr_fault)
 {
-    if (kind > UINT8_MAX || name.size > CF_STORE_KEY_SIZE_MAX - 1)
+    if (kind > UINT8_MAX || name.size > CF_TABLES_KEY_SIZE_MAX - 1)
         return CF_NOT_FOUND;
-    struct cf_store_key key = {0};
-    cf_store_key_add_number(&key, kind, 1);
-    cf_store_key_add(&key, name);
-    return get(view, CF_STATE_lookups, cf_store_key_bytes(&key), CF_ID_SIZE, ret_id, reterr_fault);
+    struct cf_tables_key key = {0};
+    cf_tables_key_add_number(&key, kind, 1);
+    cf_tables_key_add(&key, name);
+    return get(view, CF_STATE_lookups, cf_tables_key_bytes(&key), CF_ID_SIZE, ret_id, reterr_fault);
 }
 
 enum cf_status cf_state_view_requests(struct cf_state_view *view, uint64_t sequence,
@@ -98,17 +104,17 @@ enum cf_status cf_state_view_requests(struct cf_state_view *view, uint64_t seque
     CF_CLEANUP(cf_scope_cf_lmdb_cursor_close) struct cf_lmdb_cursor *cursor = NULL;
     CF_TRY(cf_lmdb_cursor_open(view->txn, view->state->store.tables[CF_STATE_requests_open],
                                &cursor, reterr_fault));
-    struct cf_store_key first = {0};
-    cf_store_key_add_number(&first, sequence + 1, 8);
+    struct cf_tables_key first = {0};
+    cf_tables_key_add_number(&first, sequence + 1, 8);
     struct cf_bytes key, value;
     size_t count = 0;
     enum cf_status status =
-        cf_lmdb_cursor_seek(cursor, cf_store_key_bytes(&first), &key, &value, reterr_fault);
+        cf_lmdb_cursor_seek(cursor, cf_tables_key_bytes(&first), &key, &value, reterr_fault);
     while (status == CF_OK && count < count_max) {
         if (key.size != 8 + 1 + CF_ID_SIZE)
             CF_FAIL(reterr_fault, CF_CORRUPT, "a key of the open requests has a wrong size");
         struct cf_state_request *request = &ret_requests[count++];
-        request->sequence = cf_store_key_number(key, 0, 8);
+        request->sequence = cf_tables_key_number(key, 0, 8);
         request->kind = (enum cf_request)key.data[8];
         memcpy(request->subject.bytes, key.data + 9, CF_ID_SIZE);
         status = cf_lmdb_cursor_move(cursor, CF_LMDB_NEXT, &key, &value, reterr_fault);

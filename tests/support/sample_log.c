@@ -89,8 +89,9 @@ static struct cf_record record_of(struct cf_sample_log *sample, uint64_t sequenc
     return record;
 }
 
-static enum cf_status fill(struct cf_sample_log *sample, struct cf_bytes *records,
-                           size_t record_count, struct cf_buf *bytes, struct cf_fault *reterr_fault)
+static enum cf_status fill(struct cf_sample_log *sample, const struct cf_event *given,
+                           struct cf_bytes *records, size_t record_count, struct cf_buf *bytes,
+                           struct cf_fault *reterr_fault)
 {
     uint64_t head = cf_log_head(sample->log), first = head + 1;
     size_t offsets[BATCH_MAX + 1] = {0};
@@ -102,7 +103,9 @@ static enum cf_status fill(struct cf_sample_log *sample, struct cf_bytes *record
         char key[32];
         snprintf(key, sizeof key, "key-%llu", (unsigned long long)first);
         struct cf_record record = record_of(sample, sequence, first, key), decoded;
-        struct cf_event event = cf_sample_event(CF_EVENT_CLOCK_ADVANCED, (uint32_t)sequence, false);
+        struct cf_event event =
+            given != NULL ? *given
+                          : cf_sample_event(CF_EVENT_CLOCK_ADVANCED, (uint32_t)sequence, false);
         struct cf_wire_writer writer = cf_wire_writer_to(bytes);
         cf_record_encode_event(&record, &event, &writer);
         CF_TRY(cf_wire_writer_finish(&writer));
@@ -116,15 +119,16 @@ static enum cf_status fill(struct cf_sample_log *sample, struct cf_bytes *record
     return CF_OK;
 }
 
-enum cf_status cf_sample_log_try_append(struct cf_sample_log *sample, size_t record_count,
-                                        struct cf_fault *reterr_fault)
+/* One batch; `given` NULL takes sample events. */
+static enum cf_status append_batch(struct cf_sample_log *sample, const struct cf_event *given,
+                                   size_t record_count, struct cf_fault *reterr_fault)
 {
     CF_ASSERT(record_count > 0 && record_count <= BATCH_MAX);
     struct cf_bytes records[BATCH_MAX];
     CF_CLEANUP(cf_buf_clean_up) struct cf_buf bytes;
     cf_buf_init(&bytes, (size_t)1 << 26);
     CF_TRY(cf_state_begin(sample->state, record_count, reterr_fault));
-    enum cf_status status = fill(sample, records, record_count, &bytes, reterr_fault);
+    enum cf_status status = fill(sample, given, records, record_count, &bytes, reterr_fault);
     if (status == CF_OK)
         status = cf_state_prepare(sample->state, reterr_fault);
     if (status == CF_OK)
@@ -136,6 +140,18 @@ enum cf_status cf_sample_log_try_append(struct cf_sample_log *sample, size_t rec
     struct cf_hash root;
     cf_frontier_root(cf_log_frontier(sample->log), &root);
     return cf_state_commit(sample->state, &root, reterr_fault);
+}
+
+enum cf_status cf_sample_log_try_append(struct cf_sample_log *sample, size_t record_count,
+                                        struct cf_fault *reterr_fault)
+{
+    return append_batch(sample, NULL, record_count, reterr_fault);
+}
+
+void cf_sample_log_append_event(struct cf_sample_log *sample, const struct cf_event *event)
+{
+    struct cf_fault fault = {0};
+    must(append_batch(sample, event, 1, &fault), &fault);
 }
 
 void cf_sample_log_append(struct cf_sample_log *sample, size_t record_count)

@@ -36,6 +36,9 @@ CF_MUST_CHECK enum cf_status cf_sample_log_try_append(struct cf_sample_log *samp
                                                       size_t record_count,
                                                       struct cf_fault *reterr_fault);
 
+/* Appends one record of this event, a command of its own. */
+void cf_sample_log_append_event(struct cf_sample_log *sample, const struct cf_event *event);
+
 /* The evolve that its state uses. */
 enum cf_status cf_sample_evolve(struct cf_book *book, const struct cf_record *record,
                                 const struct cf_event *event, struct cf_fault *reterr_fault);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CF_EVENTSTORE_STATE_STORE_H
-#define CF_EVENTSTORE_STATE_STORE_H
+#ifndef CF_EVENTSTORE_STATE_TABLES_H
+#define CF_EVENTSTORE_STATE_TABLES_H
 
 /*
  * The tables of state/ and the batch that changes them. For eventstore/state*.c alone.
  *
  * Small values of a fixed size that one batch touches again and again (rows, balances, stream
- * heads) are cells: read once, changed in memory, written once by cf_store_flush. Everything else
+ * heads) are cells: read once, changed in memory, written once by cf_tables_flush. Everything else
  * is written straight through, and is seen at once by later reads of the same batch.
  *
  * Errors are sticky: what cannot be read is not there, what cannot be written is dropped, and
- * cf_store_status says why the batch failed first. A failed batch can only be aborted.
+ * cf_tables_status says why the batch failed first. A failed batch can only be aborted.
  */
 
 #include "core/base/arena.h"
@@ -46,75 +46,77 @@ enum cf_state_table {
 const char *cf_state_table_name(enum cf_state_table table);
 
 /* LMDB allows no longer key. */
-#define CF_STORE_KEY_SIZE_MAX 511
-#define CF_STORE_CELL_SIZE_MAX 4096
+#define CF_TABLES_KEY_SIZE_MAX 511
+#define CF_TABLES_CELL_SIZE_MAX 4096
 
-struct cf_store_cell;
+struct cf_tables_cell;
 
-struct cf_store {
+struct cf_tables {
     struct cf_lmdb *env;
     struct cf_lmdb_table tables[CF_STATE_TABLE_COUNT];
     struct cf_lmdb_txn *txn; /* the open batch, or NULL */
     struct cf_arena arena;   /* the batch's cells */
     void *spare;             /* a cell's worth of memory for a batch that has failed */
-    struct cf_store_cell **buckets;
-    size_t bucket_count;          /* a power of two */
-    struct cf_store_cell *newest; /* all cells of the batch, newest first */
+    struct cf_tables_cell **buckets;
+    size_t bucket_count;           /* a power of two */
+    struct cf_tables_cell *newest; /* all cells of the batch, newest first */
     size_t cell_count;
     enum cf_status status;
     struct cf_fault fault;
 };
 
 /* Opens (and makes) the tables in `directory`. */
-CF_MUST_CHECK enum cf_status cf_store_open(struct cf_store *store,
-                                           const struct cf_lmdb_options *options,
-                                           struct cf_fault *reterr_fault);
+CF_MUST_CHECK enum cf_status cf_tables_open(struct cf_tables *store,
+                                            const struct cf_lmdb_options *options,
+                                            struct cf_fault *reterr_fault);
 /* Aborts an open batch. Accepts an all-zero store. */
-void cf_store_close(struct cf_store *store);
+void cf_tables_close(struct cf_tables *store);
 
 /* Begins a batch of about `record_count` records; NO_SPACE when the disk has no room for it. */
-CF_MUST_CHECK enum cf_status cf_store_begin(struct cf_store *store, size_t record_count,
-                                            struct cf_fault *reterr_fault);
-/* Writes the changed cells. More may be changed and flushed after it. */
-CF_MUST_CHECK enum cf_status cf_store_flush(struct cf_store *store, struct cf_fault *reterr_fault);
-/* Flushes and commits; on failure the batch is gone as if aborted. */
-CF_MUST_CHECK enum cf_status cf_store_commit(struct cf_store *store, struct cf_fault *reterr_fault);
-void cf_store_abort(struct cf_store *store);
-CF_MUST_CHECK enum cf_status cf_store_status(const struct cf_store *store,
+CF_MUST_CHECK enum cf_status cf_tables_begin(struct cf_tables *store, size_t record_count,
                                              struct cf_fault *reterr_fault);
+/* Writes the changed cells. More may be changed and flushed after it. */
+CF_MUST_CHECK enum cf_status cf_tables_flush(struct cf_tables *store,
+                                             struct cf_fault *reterr_fault);
+/* Flushes and commits; on failure the batch is gone as if aborted. */
+CF_MUST_CHECK enum cf_status cf_tables_commit(struct cf_tables *store,
+                                              struct cf_fault *reterr_fault);
+void cf_tables_abort(struct cf_tables *store);
+CF_MUST_CHECK enum cf_status cf_tables_status(const struct cf_tables *store,
+                                              struct cf_fault *reterr_fault);
 
 /* The cell of `size` bytes at a key; zeroes when it is made. NULL only when it is not there and
  * `create` is false. Counts as changed with `edit`. Holds until the batch ends. A stored value of
  * another size is CORRUPT. */
-void *cf_store_cell(struct cf_store *store, enum cf_state_table table, struct cf_bytes key,
-                    size_t size, bool edit, bool create);
+void *cf_tables_cell(struct cf_tables *store, enum cf_state_table table, struct cf_bytes key,
+                     size_t size, bool edit, bool create);
 
 /* Straight through; the value is borrowed until the next write. */
-bool cf_store_get(struct cf_store *store, enum cf_state_table table, struct cf_bytes key,
-                  struct cf_bytes *ret_value);
-void cf_store_put(struct cf_store *store, enum cf_state_table table, struct cf_bytes key,
-                  struct cf_bytes value);
-void cf_store_delete(struct cf_store *store, enum cf_state_table table, struct cf_bytes key);
+bool cf_tables_get(struct cf_tables *store, enum cf_state_table table, struct cf_bytes key,
+                   struct cf_bytes *ret_value);
+void cf_tables_put(struct cf_tables *store, enum cf_state_table table, struct cf_bytes key,
+                   struct cf_bytes value);
+void cf_tables_delete(struct cf_tables *store, enum cf_state_table table, struct cf_bytes key);
 
 /* Copies the key's tail, `tail_size` bytes behind the first `prefix_size`, of each row from `first`
  * on whose prefix is first's; without `first` itself when `after`. Returns how many, at most
  * count_max. */
-size_t cf_store_scan(struct cf_store *store, enum cf_state_table table, struct cf_bytes first,
-                     size_t prefix_size, bool after, uint8_t *ret_tails, size_t tail_size,
-                     size_t count_max);
+size_t cf_tables_scan(struct cf_tables *store, enum cf_state_table table, struct cf_bytes first,
+                      size_t prefix_size, bool after, uint8_t *ret_tails, size_t tail_size,
+                      size_t count_max);
 
 /* Keys are built in place. */
-struct cf_store_key {
+struct cf_tables_key {
     size_t size;
-    uint8_t bytes[CF_STORE_KEY_SIZE_MAX];
+    uint8_t bytes[CF_TABLES_KEY_SIZE_MAX];
 };
-void cf_store_key_add(struct cf_store_key *key, struct cf_bytes part);
-void cf_store_key_add_number(struct cf_store_key *key, uint64_t number, size_t size);
-static inline struct cf_bytes cf_store_key_bytes(const struct cf_store_key *key)
+void cf_tables_key_add(struct cf_tables_key *key, struct cf_bytes part);
+void cf_tables_key_add_number(struct cf_tables_key *key, uint64_t number, size_t size);
+static inline struct cf_bytes cf_tables_key_bytes(const struct cf_tables_key *key)
 {
     return cf_bytes_from(key->bytes, key->size);
 }
 /* The big-endian number of `size` bytes at `at`. */
-uint64_t cf_store_key_number(struct cf_bytes key, size_t at, size_t size);
+uint64_t cf_tables_key_number(struct cf_bytes key, size_t at, size_t size);
 
 #endif

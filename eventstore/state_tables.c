@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "eventstore/state_store.h"
+#include "eventstore/state_tables.h"
 
 #include "core/base/assert.h"
 
-/* One record changes at most some sixteen pages of random place. */
-#define CF_STORE_SIZE_PER_RECORD ((uint64_t)16 * 4096)
-#define CF_STORE_ARENA_SIZE_MAX ((size_t)1 << 30)
-#define CF_STORE_BUCKETS ((size_t)1 << 12)
+/* One record changes some sixteen pages of random place, and adds less than two pages of rows. */
+#define CF_TABLES_COPIED_PER_RECORD ((uint64_t)16 * 4096)
+#define CF_TABLES_ADDED_PER_RECORD ((uint64_t)2 * 4096)
+#define CF_TABLES_ARENA_SIZE_MAX ((size_t)1 << 30)
+#define CF_TABLES_BUCKETS ((size_t)1 << 12)
 
-struct cf_store_cell {
-    struct cf_store_cell *next_in_bucket;
-    struct cf_store_cell *older;
+struct cf_tables_cell {
+    struct cf_tables_cell *next_in_bucket;
+    struct cf_tables_cell *older;
     uint64_t hash;
     void *value; /* NULL: known not to be there */
     size_t value_size;
@@ -32,7 +33,7 @@ const char *cf_state_table_name(enum cf_state_table table)
 
 /* --- Opening, beginning, ending --------------------------------------------------------------- */
 
-static enum cf_status tables_open(struct cf_store *store, bool read_only,
+static enum cf_status tables_open(struct cf_tables *store, bool read_only,
                                   struct cf_fault *reterr_fault)
 {
     CF_CLEANUP(cf_lmdb_abort) struct cf_lmdb_txn *txn = NULL;
@@ -45,14 +46,14 @@ static enum cf_status tables_open(struct cf_store *store, bool read_only,
     return cf_lmdb_commit(&txn, reterr_fault);
 }
 
-enum cf_status cf_store_open(struct cf_store *store, const struct cf_lmdb_options *options,
-                             struct cf_fault *reterr_fault)
+enum cf_status cf_tables_open(struct cf_tables *store, const struct cf_lmdb_options *options,
+                              struct cf_fault *reterr_fault)
 {
     CF_ASSERT(options->table_count_max == CF_STATE_TABLE_COUNT);
-    *store = (struct cf_store){.bucket_count = CF_STORE_BUCKETS};
-    cf_arena_init(&store->arena, CF_STORE_ARENA_SIZE_MAX);
-    store->buckets = calloc(store->bucket_count, sizeof(struct cf_store_cell *));
-    store->spare = calloc(1, CF_STORE_CELL_SIZE_MAX);
+    *store = (struct cf_tables){.bucket_count = CF_TABLES_BUCKETS};
+    cf_arena_init(&store->arena, CF_TABLES_ARENA_SIZE_MAX);
+    store->buckets = calloc(store->bucket_count, sizeof(struct cf_tables_cell *));
+    store->spare = calloc(1, CF_TABLES_CELL_SIZE_MAX);
     enum cf_status status = CF_NO_MEMORY;
     if (store->buckets == NULL || store->spare == NULL)
         status = cf_fault_set(reterr_fault, CF_NO_MEMORY, __FILE__, __LINE__,
@@ -62,67 +63,72 @@ enum cf_status cf_store_open(struct cf_store *store, const struct cf_lmdb_option
     if (status == CF_OK)
         status = tables_open(store, options->read_only, reterr_fault);
     if (status != CF_OK)
-        cf_store_close(store);
+        cf_tables_close(store);
     return status;
 }
 
-void cf_store_close(struct cf_store *store)
+void cf_tables_close(struct cf_tables *store)
 {
     cf_lmdb_abort(&store->txn);
     cf_lmdb_close(store->env);
     cf_arena_clean_up(&store->arena);
     free(store->buckets);
     free(store->spare);
-    *store = (struct cf_store){0};
+    *store = (struct cf_tables){0};
 }
 
-enum cf_status cf_store_begin(struct cf_store *store, size_t record_count,
-                              struct cf_fault *reterr_fault)
+enum cf_status cf_tables_begin(struct cf_tables *store, size_t record_count,
+                               struct cf_fault *reterr_fault)
 {
     CF_ASSERT(store->txn == NULL && store->newest == NULL);
-    CF_TRY(cf_lmdb_reserve(store->env, record_count * CF_STORE_SIZE_PER_RECORD, reterr_fault));
+    /* A batch copies pages that are there and fills new ones; it can copy each only once. */
+    uint64_t copied = record_count * CF_TABLES_COPIED_PER_RECORD,
+             present = cf_lmdb_size(store->env);
+    uint64_t size =
+        record_count * CF_TABLES_ADDED_PER_RECORD + (copied < present ? copied : present);
+    CF_TRY(cf_lmdb_reserve(store->env, size, reterr_fault));
     CF_TRY(cf_lmdb_begin_write(store->env, &store->txn, reterr_fault));
     store->status = CF_OK;
     return CF_OK;
 }
 
-static void cells_forget(struct cf_store *store)
+static void cells_forget(struct cf_tables *store)
 {
-    for (struct cf_store_cell *cell = store->newest; cell != NULL; cell = cell->older)
+    for (struct cf_tables_cell *cell = store->newest; cell != NULL; cell = cell->older)
         store->buckets[cell->hash & (store->bucket_count - 1)] = NULL;
     store->newest = NULL;
     store->cell_count = 0;
     cf_arena_reset(&store->arena);
 }
 
-enum cf_status cf_store_flush(struct cf_store *store, struct cf_fault *reterr_fault)
+enum cf_status cf_tables_flush(struct cf_tables *store, struct cf_fault *reterr_fault)
 {
     CF_ASSERT(store->txn != NULL);
-    for (struct cf_store_cell *cell = store->newest; cell != NULL; cell = cell->older) {
+    for (struct cf_tables_cell *cell = store->newest; cell != NULL; cell = cell->older) {
         if (!cell->changed)
             continue;
-        cf_store_put(store, cell->table, cell->key, cf_bytes_from(cell->value, cell->value_size));
+        cf_tables_put(store, cell->table, cell->key, cf_bytes_from(cell->value, cell->value_size));
         cell->changed = false;
     }
-    return cf_store_status(store, reterr_fault);
+    return cf_tables_status(store, reterr_fault);
 }
 
-enum cf_status cf_store_commit(struct cf_store *store, struct cf_fault *reterr_fault)
+enum cf_status cf_tables_commit(struct cf_tables *store, struct cf_fault *reterr_fault)
 {
-    enum cf_status status = cf_store_flush(store, reterr_fault);
+    enum cf_status status = cf_tables_flush(store, reterr_fault);
     if (status == CF_OK)
         status = cf_lmdb_commit(&store->txn, reterr_fault);
-    cf_store_abort(store);
+    cf_tables_abort(store);
     return status;
 }
 
-void cf_store_abort(struct cf_store *store)
+void cf_tables_abort(struct cf_tables *store)
 {
     cf_lmdb_abort(&store->txn);
     cells_forget(store);
 }
 
-enum cf_status cf_store_status(const struct cf_store *store, struct cf_fault *reterr_fault)
+enum cf_status cf_tables_status(const struct cf_tables *store, struct cf_fault *reterr_fault)
 {
     if (store->status != CF_OK && reterr_fault != NULL)
         *reterr_fault = store->fault;
@@ -130,7 +136,7 @@ enum cf_status cf_store_status(const struct cf_store *store, struct cf_fault *re
 }
 
 /* Keeps the first failure. */
-static void fail(struct cf_store *store, enum cf_status status, const struct cf_fault *fault)
+static void fail(struct cf_tables *store, enum cf_status status, const struct cf_fault *fault)
 {
     if (store->status != CF_OK)
         return;
@@ -158,14 +164,14 @@ static uint64_t hash_of(enum cf_state_table table, struct cf_bytes key)
     return hash ^ hash >> 29;
 }
 
-static void grow_buckets(struct cf_store *store)
+static void grow_buckets(struct cf_tables *store)
 {
     size_t count = store->bucket_count * 4;
-    struct cf_store_cell **buckets = calloc(count, sizeof(struct cf_store_cell *));
+    struct cf_tables_cell **buckets = calloc(count, sizeof(struct cf_tables_cell *));
     if (buckets == NULL)
         return; /* longer chains, nothing worse */
-    for (struct cf_store_cell *cell = store->newest; cell != NULL; cell = cell->older) {
-        struct cf_store_cell **bucket = &buckets[cell->hash & (count - 1)];
+    for (struct cf_tables_cell *cell = store->newest; cell != NULL; cell = cell->older) {
+        struct cf_tables_cell **bucket = &buckets[cell->hash & (count - 1)];
         cell->next_in_bucket = *bucket;
         *bucket = cell;
     }
@@ -174,17 +180,17 @@ static void grow_buckets(struct cf_store *store)
     store->bucket_count = count;
 }
 
-static void fail_no_memory(struct cf_store *store)
+static void fail_no_memory(struct cf_tables *store)
 {
     struct cf_fault fault = {0};
     cf_fault_set(&fault, CF_NO_MEMORY, __FILE__, __LINE__, "no memory for the batch");
     fail(store, CF_NO_MEMORY, &fault);
 }
 
-static struct cf_store_cell *cell_add(struct cf_store *store, enum cf_state_table table,
-                                      struct cf_bytes key, uint64_t hash)
+static struct cf_tables_cell *cell_add(struct cf_tables *store, enum cf_state_table table,
+                                       struct cf_bytes key, uint64_t hash)
 {
-    struct cf_store_cell *cell = cf_arena_allocate(&store->arena, sizeof *cell + key.size);
+    struct cf_tables_cell *cell = cf_arena_allocate(&store->arena, sizeof *cell + key.size);
     if (cell == NULL) {
         fail_no_memory(store);
         return NULL;
@@ -196,7 +202,7 @@ static struct cf_store_cell *cell_add(struct cf_store *store, enum cf_state_tabl
     cell->hash = hash;
     if (store->cell_count >= store->bucket_count)
         grow_buckets(store);
-    struct cf_store_cell **bucket = &store->buckets[hash & (store->bucket_count - 1)];
+    struct cf_tables_cell **bucket = &store->buckets[hash & (store->bucket_count - 1)];
     cell->next_in_bucket = *bucket;
     *bucket = cell;
     cell->older = store->newest;
@@ -206,7 +212,7 @@ static struct cf_store_cell *cell_add(struct cf_store *store, enum cf_state_tabl
 }
 
 /* Memory for the cell's value, zeroed. */
-static void cell_fill(struct cf_store *store, struct cf_store_cell *cell, size_t size)
+static void cell_fill(struct cf_tables *store, struct cf_tables_cell *cell, size_t size)
 {
     cell->value = cf_arena_allocate(&store->arena, size);
     cell->value_size = size;
@@ -214,11 +220,11 @@ static void cell_fill(struct cf_store *store, struct cf_store_cell *cell, size_t
         fail_no_memory(store);
 }
 
-static struct cf_store_cell *cell_load(struct cf_store *store, enum cf_state_table table,
-                                       struct cf_bytes key, uint64_t hash, size_t size)
+static struct cf_tables_cell *cell_load(struct cf_tables *store, enum cf_state_table table,
+                                        struct cf_bytes key, uint64_t hash, size_t size)
 {
     struct cf_bytes stored;
-    bool present = cf_store_get(store, table, key, &stored);
+    bool present = cf_tables_get(store, table, key, &stored);
     if (present && stored.size != size) {
         struct cf_fault fault = {0};
         cf_fault_set(&fault, CF_CORRUPT, __FILE__, __LINE__, "a row of the state has a wrong size");
@@ -226,7 +232,7 @@ static struct cf_store_cell *cell_load(struct cf_store *store, enum cf_state_tab
         fail(store, CF_CORRUPT, &fault);
         present = false;
     }
-    struct cf_store_cell *cell = cell_add(store, table, key, hash);
+    struct cf_tables_cell *cell = cell_add(store, table, key, hash);
     if (cell != NULL && present)
         cell_fill(store, cell, size);
     if (cell != NULL && cell->value != NULL)
@@ -234,13 +240,13 @@ static struct cf_store_cell *cell_load(struct cf_store *store, enum cf_state_tab
     return cell;
 }
 
-void *cf_store_cell(struct cf_store *store, enum cf_state_table table, struct cf_bytes key,
-                    size_t size, bool edit, bool create)
+void *cf_tables_cell(struct cf_tables *store, enum cf_state_table table, struct cf_bytes key,
+                     size_t size, bool edit, bool create)
 {
-    CF_ASSERT(store->txn != NULL && key.size > 0 && key.size <= CF_STORE_KEY_SIZE_MAX);
-    CF_ASSERT(size <= CF_STORE_CELL_SIZE_MAX);
+    CF_ASSERT(store->txn != NULL && key.size > 0 && key.size <= CF_TABLES_KEY_SIZE_MAX);
+    CF_ASSERT(size <= CF_TABLES_CELL_SIZE_MAX);
     uint64_t hash = hash_of(table, key);
-    struct cf_store_cell *cell = store->buckets[hash & (store->bucket_count - 1)];
+    struct cf_tables_cell *cell = store->buckets[hash & (store->bucket_count - 1)];
     while (cell != NULL &&
            (cell->hash != hash || cell->table != table || !cf_bytes_equal(cell->key, key)))
         cell = cell->next_in_bucket;
@@ -250,7 +256,7 @@ void *cf_store_cell(struct cf_store *store, enum cf_state_table table, struct cf
         cell_fill(store, cell, size);
     if (cell == NULL || cell->value == NULL) {
         /* Whoever makes a row writes to it unasked; the batch has failed already. */
-        return create ? memset(store->spare, 0, CF_STORE_CELL_SIZE_MAX) : NULL;
+        return create ? memset(store->spare, 0, CF_TABLES_CELL_SIZE_MAX) : NULL;
     }
     CF_ASSERT(cell->value_size == size);
     cell->changed = cell->changed || edit;
@@ -259,8 +265,8 @@ void *cf_store_cell(struct cf_store *store, enum cf_state_table table, struct cf
 
 /* --- Straight through ------------------------------------------------------------------------- */
 
-bool cf_store_get(struct cf_store *store, enum cf_state_table table, struct cf_bytes key,
-                  struct cf_bytes *ret_value)
+bool cf_tables_get(struct cf_tables *store, enum cf_state_table table, struct cf_bytes key,
+                   struct cf_bytes *ret_value)
 {
     if (store->status != CF_OK)
         return false;
@@ -271,8 +277,8 @@ bool cf_store_get(struct cf_store *store, enum cf_state_table table, struct cf_b
     return status == CF_OK;
 }
 
-void cf_store_put(struct cf_store *store, enum cf_state_table table, struct cf_bytes key,
-                  struct cf_bytes value)
+void cf_tables_put(struct cf_tables *store, enum cf_state_table table, struct cf_bytes key,
+                   struct cf_bytes value)
 {
     if (store->status != CF_OK)
         return;
@@ -282,7 +288,7 @@ void cf_store_put(struct cf_store *store, enum cf_state_table table, struct cf_b
         fail(store, status, &fault);
 }
 
-void cf_store_delete(struct cf_store *store, enum cf_state_table table, struct cf_bytes key)
+void cf_tables_delete(struct cf_tables *store, enum cf_state_table table, struct cf_bytes key)
 {
     if (store->status != CF_OK)
         return;
@@ -292,9 +298,9 @@ void cf_store_delete(struct cf_store *store, enum cf_state_table table, struct c
         fail(store, status, &fault);
 }
 
-size_t cf_store_scan(struct cf_store *store, enum cf_state_table table, struct cf_bytes first,
-                     size_t prefix_size, bool after, uint8_t *ret_tails, size_t tail_size,
-                     size_t count_max)
+size_t cf_tables_scan(struct cf_tables *store, enum cf_state_table table, struct cf_bytes first,
+                      size_t prefix_size, bool after, uint8_t *ret_tails, size_t tail_size,
+                      size_t count_max)
 {
     CF_CLEANUP(cf_scope_cf_lmdb_cursor_close) struct cf_lmdb_cursor *cursor = NULL;
     if (store->status != CF_OK)
@@ -320,7 +326,7 @@ size_t cf_store_scan(struct cf_store *store, enum cf_state_table table, struct c
 
 /* --- Keys ------------------------------------------------------------------------------------- */
 
-void cf_store_key_add(struct cf_store_key *key, struct cf_bytes part)
+void cf_tables_key_add(struct cf_tables_key *key, struct cf_bytes part)
 {
     CF_ASSERT(part.size <= sizeof key->bytes - key->size);
     if (part.size > 0)
@@ -328,14 +334,14 @@ void cf_store_key_add(struct cf_store_key *key, struct cf_bytes part)
     key->size += part.size;
 }
 
-void cf_store_key_add_number(struct cf_store_key *key, uint64_t number, size_t size)
+void cf_tables_key_add_number(struct cf_tables_key *key, uint64_t number, size_t size)
 {
     CF_ASSERT(size <= 8 && size <= sizeof key->bytes - key->size);
     for (size_t i = 0; i < size; i++)
         key->bytes[key->size++] = (uint8_t)(number >> (8 * (size - 1 - i)));
 }
 
-uint64_t cf_store_key_number(struct cf_bytes key, size_t at, size_t size)
+uint64_t cf_tables_key_number(struct cf_bytes key, size_t at, size_t size)
 {
     CF_ASSERT(at + size <= key.size);
     uint64_t number = 0;

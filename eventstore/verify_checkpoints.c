@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Checkpoints against the tree, and the chain of keys that may sign them. */
+#include "core/base/assert.h"
+#include "eventstore/rotation.h"
+#include "eventstore/verify_private.h"
+
+#include <stdio.h>
+
+/* The keys in order; key i signs sizes in [from[i], from[i + 1]). */
+struct keys {
+    size_t count;
+    struct cf_note_verifier keys[CF_VERIFY_ROTATIONS_MAX + 1];
+    uint64_t from[CF_VERIFY_ROTATIONS_MAX + 1];
+};
+
+/* False where the chain breaks. */
+static bool follow_rotation(struct cf_log_view *view, uint64_t sequence, struct keys *keys,
+                            struct cf_verify_report *report)
+{
+    struct cf_log_entry entry;
+    struct cf_record record;
+    struct cf_event event;
+    struct cf_fault fault = {0};
+    if (cf_log_view_entry(view, sequence, &entry, &fault) != CF_OK ||
+        cf_record_decode(entry.record, &record, &fault) != CF_OK ||
+        cf_record_event(&record, &event, &fault) != CF_OK) {
+        cf_verify_find(report, CF_VERIFY_TAMPERED, sequence, "a key rotation cannot be read");
+        return false;
+    }
+    const struct cf_note_verifier *old_key = &keys->keys[keys->count - 1];
+    if (cf_rotation_verify(&event.key_rotated, old_key, &keys->keys[keys->count], &fault) !=
+        CF_OK) {
+        cf_verify_find(report, CF_VERIFY_TAMPERED, sequence, "a key rotation is wrong: %s",
+                       fault.text);
+        return false;
+    }
+    keys->from[keys->count++] = sequence;
+    return true;
+}
+
+static bool follow_keys(struct cf_log *log, struct cf_log_view *view,
+                        const struct cf_verify_options *options,
+                        const struct cf_verify_rotations *rotations, struct keys *keys,
+                        struct cf_verify_report *report)
+{
+    const struct cf_log_genesis *genesis = cf_log_genesis(log);
+    if (cf_note_verifier_make(genesis->origin, CF_NOTE_ED25519, genesis->key, &keys->keys[0]) !=
+        CF_OK) {
+        cf_verify_find(report, CF_VERIFY_TAMPERED, 0, "the log's origin is no key name");
+        return false;
+    }
+    keys->count = 1;
+    keys->from[0] = 0;
+    for (size_t i = 0; i < rotations->count; i++) {
+        if (!follow_rotation(view, rotations->sequences[i], keys, report))
+            return false;
+    }
+    if (options->key == NULL)
+        return true;
+    for (size_t i = 0; i < keys->count; i++) {
+        if (memcmp(&keys->keys[i], options->key, sizeof *options->key) == 0)
+            return true;
+    }
+    cf_verify_find(report, CF_VERIFY_UNVERIFIABLE, 0,
+                   "the key that is known is none of this log's");
+    return false;
+}
+
+/* Which key signs this size. */
+static const struct cf_note_verifier *key_of(const struct keys *keys, uint64_t size)
+{
+    size_t i = keys->count - 1;
+    while (keys->from[i] > size)
+        i--;
+    return &keys->keys[i];
+}
+
+static void check_one(struct cf_log_view *view, struct cf_bytes note, uint64_t size,
+                      const struct keys *keys, const char *origin, const char *whose,
+                      struct cf_verify_report *report)
+{
+    struct cf_checkpoint checkpoint;
+    struct cf_fault fault = {0};
+    struct cf_note parsed;
+    enum cf_status status = cf_note_parse(note, &parsed, &fault);
+    if (status == CF_OK)
+        status = cf_checkpoint_parse(parsed.text, &checkpoint, &fault);
+    if (status == CF_OK)
+        status = cf_checkpoint_verify(note, origin, key_of(keys, checkpoint.size), 1, &checkpoint,
+                                      NULL, &fault);
+    if (status != CF_OK) {
+        cf_verify_find(report, status == CF_NOT_FOUND ? CF_VERIFY_UNVERIFIABLE : CF_VERIFY_TAMPERED,
+                       0, "the checkpoint %s: %s", whose, fault.text);
+        return;
+    }
+    if (size != 0 && checkpoint.size != size) {
+        cf_verify_find(report, CF_VERIFY_TAMPERED, 0, "the checkpoint %s is for size %llu", whose,
+                       (unsigned long long)checkpoint.size);
+        return;
+    }
+    uint64_t head = cf_log_view_size(view);
+    if (checkpoint.size > head) {
+        cf_verify_find(
+            report, CF_VERIFY_TRUNCATED, head + 1,
+            "the log was cut back: the checkpoint %s is for %llu records, %llu are there", whose,
+            (unsigned long long)checkpoint.size, (unsigned long long)head);
+        return;
+    }
+    struct cf_hash root;
+    if (cf_tree_root(cf_log_view_tree(view), checkpoint.size, &root, &fault) != CF_OK) {
+        cf_verify_find(report, CF_VERIFY_TRUNCATED, 0, "%s", fault.text);
+        return;
+    }
+    if (!cf_hash_equal(&root, &checkpoint.root)) {
+        uint64_t first = report->signed_size + 1;
+        cf_verify_find(
+            report, CF_VERIFY_TAMPERED, first <= checkpoint.size ? first : checkpoint.size,
+            "the first %llu records are not those that the checkpoint %s signed; the "
+            "first %llu are as signed",
+            (unsigned long long)checkpoint.size, whose, (unsigned long long)report->signed_size);
+        return;
+    }
+    report->checkpoints++;
+    if (checkpoint.size > report->signed_size)
+        report->signed_size = checkpoint.size;
+}
+
+void cf_verify_checkpoints(struct cf_log *log, const struct cf_verify_options *options,
+                           const struct cf_verify_rotations *rotations,
+                           struct cf_verify_report *report)
+{
+    struct cf_fault fault = {0};
+    CF_CLEANUP(cf_scope_cf_log_view_end) struct cf_log_view *view = NULL;
+    if (cf_log_view_begin(log, &view, &fault) != CF_OK) {
+        cf_verify_find(report, CF_VERIFY_UNREADABLE, 0, "%s", fault.text);
+        return;
+    }
+    static struct keys keys; /* too large for a stack; verify runs once in its process at a time */
+    if (!follow_keys(log, view, options, rotations, &keys, report))
+        return;
+    const char *origin = cf_log_genesis(log)->origin;
+    for (uint64_t after = 0; !cf_verify_found(report);) {
+        uint64_t size;
+        struct cf_bytes note;
+        enum cf_status status = cf_log_view_checkpoint_after(view, after, &size, &note, &fault);
+        if (status == CF_NOT_FOUND)
+            break;
+        if (status != CF_OK) {
+            cf_verify_find(report, CF_VERIFY_TRUNCATED, 0, "%s", fault.text);
+            return;
+        }
+        char whose[64];
+        snprintf(whose, sizeof whose, "stored for size %llu", (unsigned long long)size);
+        check_one(view, note, size, &keys, origin, whose, report);
+        after = size + 1;
+    }
+    if (options->checkpoint.size > 0 && !cf_verify_found(report)) {
+        check_one(view, options->checkpoint, 0, &keys, origin, "that was kept elsewhere", report);
+        report->outside = true;
+    }
+}
