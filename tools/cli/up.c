@@ -3,23 +3,16 @@
  * Everything on one machine. What can be wrong is looked at before anything starts, so that it is
  * said once and plainly; then each process is this same program with its subcommand.
  */
-#include "core/base/assert.h"
-#include "core/base/scope.h"
-#include "projections/cluster.h"
 #include "projections/pg.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/listen.h"
 #include "tools/cli/options.h"
-#include "tools/cli/process.h"
-#include "tools/supervise.h"
+#include "tools/plan.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -29,21 +22,12 @@
 #define LOCK_POLL_MS 20
 /* Below this the writer would refuse commands soon, and PostgreSQL cannot begin. */
 #define SPACE_MIN_MB 512
-#define CHILD_COUNT_MAX 12
-#define ARGUMENT_COUNT_MAX 12
 
 struct up {
     struct cf_data_dir dir;
     struct cf_listen listen;
-    const char *pg; /* the person's own server, or NULL for the private one */
-    char program[PATH_MAX];
-    struct cf_child children[CHILD_COUNT_MAX];
-    struct cf_data_dir_url ready[CHILD_COUNT_MAX];
-    const char *arguments[CHILD_COUNT_MAX][ARGUMENT_COUNT_MAX];
-    size_t child_count;
-    struct cf_listen sandbox;
-    char sandbox_listen[64];
-    char webhook_url[128];
+    struct cf_plan_options options;
+    struct cf_plan plan;
 };
 
 /* Opens (and makes) a file of the run directory to be locked. */
@@ -95,80 +79,27 @@ static enum cf_status check_space(const struct up *up, struct cf_fault *reterr_f
     return CF_OK;
 }
 
-/* Tells the children which PostgreSQL to use. In the environment, since a DSN may hold a password
- * and a command line can be read by everybody. */
-static enum cf_status choose_postgres(const struct up *up, struct cf_fault *reterr_fault)
+/* A server of one's own must be there, and let us in. */
+static enum cf_status check_postgres(const char *dsn, struct cf_fault *reterr_fault)
 {
-    CF_CLEANUP(cf_buf_clean_up) struct cf_buf dsn;
-    cf_buf_init(&dsn, 4096);
-    if (up->pg != NULL) {
-        struct cf_pg *pg = NULL;
-        struct cf_fault fault = {0};
-        enum cf_status status = cf_pg_open(up->pg, &pg, &fault);
-        if (status != CF_OK)
-            CF_FAIL_ON(
-                reterr_fault, status,
-                "cannot use the PostgreSQL of --pg; mend the DSN, or leave it out for a private "
-                "server",
-                "%s", fault.detail);
-        cf_pg_close(pg);
-        CF_TRY(cf_buf_append_text(&dsn, up->pg));
-    } else {
-        struct cf_data_dir_path directory = cf_data_dir_path(&up->dir, "pg");
-        const struct cf_cluster_options options = {.directory = directory.text,
-                                                   .run_directory = up->dir.run_path};
-        CF_TRY(cf_cluster_dsn_of(&options, &dsn, reterr_fault));
-    }
-    CF_TRY(cf_buf_terminate(&dsn));
-    if (setenv("COFFER_PG", (const char *)dsn.data, 1) != 0)
-        CF_FAIL(reterr_fault, CF_NO_MEMORY, "cannot set the environment");
+    struct cf_pg *pg = NULL;
+    struct cf_fault fault = {0};
+    enum cf_status status = cf_pg_open(dsn, &pg, &fault);
+    if (status != CF_OK)
+        CF_FAIL_ON(reterr_fault, status,
+                   "cannot use the PostgreSQL of --pg; mend the DSN, or leave it out for a private "
+                   "server",
+                   "%s", fault.detail);
+    cf_pg_close(pg);
     return CF_OK;
-}
-
-/* One more process: this program's subcommand `name`, with further arguments up to a NULL. */
-static void add(struct up *up, int stage, const char *name, ...)
-{
-    CF_ASSERT(up->child_count < CHILD_COUNT_MAX);
-    size_t child = up->child_count++;
-    const char **arguments = up->arguments[child];
-    size_t count = 0;
-    arguments[count++] = up->program;
-    arguments[count++] = name;
-    arguments[count++] = "--data";
-    arguments[count++] = up->dir.path;
-    va_list more;
-    va_start(more, name);
-    for (const char *text = va_arg(more, const char *); text != NULL;
-         text = va_arg(more, const char *)) {
-        CF_ASSERT(count + 1 < ARGUMENT_COUNT_MAX);
-        arguments[count++] = text;
-    }
-    va_end(more);
-    arguments[count] = NULL;
-    up->ready[child] = cf_process_ready_path(&up->dir, name);
-    unlink(up->ready[child].text);
-    up->children[child] = (struct cf_child){
-        .name = name, .argv = arguments, .stage = stage, .socket_path = up->ready[child].text};
 }
 
 static void print_welcome(void *context)
 {
     const struct up *up = context;
-    bool six = strchr(up->listen.address, ':') != NULL;
-    printf("\nCoffer runs at http://%s%s%s:%u\n  data in %s\n  Ctrl-C stops it.\n", six ? "[" : "",
-           up->listen.address, six ? "]" : "", up->listen.port, up->dir.path);
+    printf("\nCoffer runs at %s\n  data in %s\n  Ctrl-C stops it.\n", up->plan.api_url,
+           up->dir.path);
     fflush(stdout);
-}
-
-/* The sandbox listens where it is free, and tells the API its news, signed. */
-static enum cf_status prepare_sandbox(struct up *up, struct cf_fault *reterr_fault)
-{
-    CF_TRY(cf_listen_parse("127.0.0.1:0", &up->sandbox, reterr_fault));
-    CF_TRY(cf_listen_check(&up->sandbox, reterr_fault));
-    snprintf(up->sandbox_listen, sizeof up->sandbox_listen, "%s:%u", up->sandbox.address,
-             up->sandbox.port);
-    add(up, 0, "sandbox", "--sandbox-listen", up->sandbox_listen, NULL);
-    return CF_OK;
 }
 
 static enum cf_status prepare(struct up *up, const char *data, const char *listen,
@@ -179,15 +110,11 @@ static enum cf_status prepare(struct up *up, const char *data, const char *liste
     CF_TRY(cf_data_dir_open(data, &up->dir, reterr_fault));
     CF_TRY(check_space(up, reterr_fault));
     CF_TRY(lock(up, reterr_fault));
-    CF_TRY(choose_postgres(up, reterr_fault));
-    ssize_t size = readlink("/proc/self/exe", up->program, sizeof up->program - 1);
-    if (size < 0)
-        CF_FAIL(reterr_fault, CF_IO, "cannot find this program's own file");
-    up->program[size] = '\0';
-    if (up->pg == NULL)
-        add(up, 0, "postgres", NULL);
-    CF_TRY(prepare_sandbox(up, reterr_fault));
-    return CF_OK;
+    if (up->options.pg != NULL)
+        CF_TRY(check_postgres(up->options.pg, reterr_fault));
+    up->options.dir = &up->dir;
+    up->options.listen = &up->listen;
+    return cf_plan_make(&up->options, &up->plan, reterr_fault);
 }
 
 int cf_cli_up(int argc, char **argv)
@@ -197,7 +124,9 @@ int cf_cli_up(int argc, char **argv)
     const struct cf_option options[] = {
         CF_OPTION_TEXT("data", &data, "DIR", "where everything is kept"),
         CF_OPTION_TEXT("listen", &listen, "WHERE", "ADDRESS:PORT of the pages and the API"),
-        CF_OPTION_TEXT("pg", &up.pg, "DSN", "a PostgreSQL of your own"),
+        CF_OPTION_TEXT("pg", &up.options.pg, "DSN", "a PostgreSQL of your own"),
+        CF_OPTION_TEXT("stripe-key", &up.options.stripe_key, "KEY", "a real provider account"),
+        CF_OPTION_FLAG("no-samples", &up.options.no_samples, "no sample campaigns and pledges"),
     };
     const struct cf_usage usage = {"up", options, sizeof options / sizeof options[0], 0, 0};
     enum cf_exit stop;
@@ -206,8 +135,8 @@ int cf_cli_up(int argc, char **argv)
     struct cf_fault fault = {0};
     if (prepare(&up, data, listen, &fault) != CF_OK)
         return cf_cli_fail("up", &fault);
-    const struct cf_supervise_options supervision = {.children = up.children,
-                                                     .child_count = up.child_count,
+    const struct cf_supervise_options supervision = {.children = up.plan.children,
+                                                     .child_count = up.plan.child_count,
                                                      .ready_timeout_ms = READY_TIMEOUT_MS,
                                                      .ready = print_welcome,
                                                      .context = &up};
