@@ -127,6 +127,7 @@ cf_pledge_fn cf_pledge_on_dispute_warned;
 cf_pledge_fn cf_pledge_on_disputed;
 cf_pledge_fn cf_pledge_on_dispute_won;
 cf_pledge_fn cf_pledge_on_dispute_lost;
+cf_pledge_fn cf_pledge_on_fee_reimbursed;
 cf_pledge_fn cf_pledge_on_money_orphaned;
 
 /* The pledge's part of the memo balances, and the campaign's with it. */

@@ -427,7 +427,7 @@ static cf_pledge_fn *const cf_pledge_fns[] = {
     CF_ON(DISPUTE_WON, cf_pledge_on_dispute_won),
     CF_ON(DISPUTE_LOST, cf_pledge_on_dispute_lost),
     CF_ON(MONEY_ORPHANED, cf_pledge_on_money_orphaned),
-    CF_ON(PROCESSOR_FEE_REIMBURSED, cf_pledge_on_nothing),
+    CF_ON(PROCESSOR_FEE_REIMBURSED, cf_pledge_on_fee_reimbursed),
     CF_ON(HOLD_ORPHANED, cf_pledge_on_hold_orphaned),
 };
 

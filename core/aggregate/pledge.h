@@ -65,10 +65,12 @@ struct cf_pledge {
     int64_t disputed_minor;
     int64_t dispute_hold_minor;
     int64_t available_minor; /* P3 recorded */
+    int64_t fee_reimbursed_minor; /* of the processor's fee, by the platform */
     struct cf_token payment_method;
     struct cf_token intent;
     struct cf_token charge;
     struct cf_token dispute;
+    struct cf_token balance_transaction; /* of the charge; empty until its fee is recorded */
     struct cf_pledge_item items[CF_PLEDGE_ITEMS_MAX]; /* add-ons */
     uint32_t version;
     uint32_t attempt; /* payment attempts so far */
@@ -100,6 +102,7 @@ struct cf_refund {
     struct cf_id pledge_id;
     int64_t amount_minor;
     struct cf_token refund; /* the provider's; empty until it answered */
+    struct cf_token charge; /* what it gives back of */
     uint32_t attempt;
     uint8_t state; /* enum cf_refund_state */
     uint8_t reason;

@@ -82,8 +82,18 @@ void cf_pledge_on_fee_recorded(struct cf_pledge_turn *turn)
     if (pledge->captured_minor == 0 || pledge->fee_recorded)
         return; /* the fee of money that came too late */
     pledge->fee_recorded = 1;
+    cf_turn_token(turn->turn, &pledge->balance_transaction, recorded->balance_transaction);
     if (!pledge->late)
         cf_turn_count(turn->turn, &turn->campaign->fees_missing, -1);
+}
+
+void cf_pledge_on_fee_reimbursed(struct cf_pledge_turn *turn)
+{
+    cf_turn_gain(turn->turn, &turn->pledge->fee_reimbursed_minor,
+                 turn->turn->event->pledge_processor_fee_reimbursed.amount);
+    cf_turn_expect(turn->turn,
+                   turn->pledge->fee_reimbursed_minor <= turn->pledge->processor_fee_minor,
+                   "more of the fee comes back than there was");
 }
 
 void cf_pledge_on_funds_available(struct cf_pledge_turn *turn)
@@ -132,14 +142,15 @@ static void cf_refund_move(struct cf_pledge_turn *turn, struct cf_refund *refund
 }
 
 static struct cf_refund *cf_refund_begin(struct cf_pledge_turn *turn, const struct cf_id *refund_id,
-                                         struct cf_money amount, enum cf_refund_reason reason,
-                                         bool orphaned)
+                                         struct cf_money amount, struct cf_bytes charge,
+                                         enum cf_refund_reason reason, bool orphaned)
 {
     struct cf_refund *refund = cf_book_make(turn->turn->book, CF_ROW_REFUND, refund_id);
     if (refund->state != CF_REFUND_NONE)
         cf_turn_wrong(turn->turn, "there is such a refund already");
     refund->pledge_id = *turn->turn->id;
     refund->amount_minor = cf_money_minor(amount);
+    cf_turn_token(turn->turn, &refund->charge, charge);
     refund->reason = (uint8_t)reason;
     refund->orphaned = orphaned;
     refund->attempt = 1;
@@ -164,7 +175,8 @@ void cf_pledge_on_refund_requested(struct cf_pledge_turn *turn)
     }
     cf_refund_move(
         turn,
-        cf_refund_begin(turn, &requested->refund_id, requested->amount, requested->reason, false),
+        cf_refund_begin(turn, &requested->refund_id, requested->amount, requested->charge,
+                        requested->reason, false),
         CF_REFUND_REQUESTED);
 }
 
@@ -227,7 +239,7 @@ void cf_pledge_on_money_orphaned(struct cf_pledge_turn *turn)
     cf_turn_lookup(turn->turn, CF_LOOKUP_INTENT, orphaned->intent, turn->turn->id);
     cf_turn_lookup(turn->turn, CF_LOOKUP_CHARGE, orphaned->charge, turn->turn->id);
     cf_refund_move(turn,
-                   cf_refund_begin(turn, &orphaned->refund_id, orphaned->amount,
+                   cf_refund_begin(turn, &orphaned->refund_id, orphaned->amount, orphaned->charge,
                                    CF_REFUND_REASON_ORPHANED_MONEY, true),
                    CF_REFUND_REQUESTED);
 }
