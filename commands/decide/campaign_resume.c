@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The suspension is over. A campaign whose end passed meanwhile is judged at once. */
+#include "commands/decide/decide.h"
+
+/* clang-format off */
+#define CF_COMMAND_NAME campaign_resume
+#define CF_COMMAND_FIELDS(F) \
+    F(1, id, campaign_id)
+#define CF_COMMAND_VERDICTS(V)                                                                     \
+    V(1, NOT_PERMITTED, 403, "Only a moderator does this.")                                        \
+    V(2, CAMPAIGN_UNKNOWN, 404, "There is no such campaign.")                                      \
+    V(3, NOT_SUSPENDED, 409, "The campaign is not suspended.")
+/* clang-format on */
+#include "commands/decide/define.h"
+
+static uint32_t decide(struct cf_decision *decision, const struct input *input)
+{
+    const struct cf_campaign *campaign = cf_decision_campaign(decision, input->campaign_id);
+    if (!cf_actor_has_role(decision, CF_ROLE_MODERATOR))
+        return NOT_PERMITTED;
+    if (campaign == NULL)
+        return CAMPAIGN_UNKNOWN;
+    if (campaign->state != CF_CAMPAIGN_SUSPENDED)
+        return NOT_SUSPENDED;
+    CF_EMIT(decision, campaign_resumed, .campaign_id = input->campaign_id);
+    return ACCEPTED;
+}

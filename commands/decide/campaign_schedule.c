@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The campaign goes live by itself at a given time. */
+#include "commands/decide/decide.h"
+
+/* clang-format off */
+#define CF_COMMAND_NAME campaign_schedule
+#define CF_COMMAND_FIELDS(F) \
+    F(1, id,   campaign_id)  \
+    F(2, time, starts_at)
+#define CF_COMMAND_VERDICTS(V)                                                                     \
+    V(1, CAMPAIGN_UNKNOWN, 404, "There is no such campaign.")                                      \
+    V(2, NOT_PERMITTED, 403, "Only its creator does this.")                                        \
+    V(3, NOT_APPROVED, 409, "The campaign is not approved, or is live already.")                   \
+    V(4, IN_THE_PAST, 422, "The start has passed.")                                                \
+    V(5, DURATION_OUT_OF_RANGE, 422, "A campaign runs between 1 and 60 days.")
+/* clang-format on */
+#include "commands/decide/define.h"
+
+static uint32_t decide(struct cf_decision *decision, const struct input *input)
+{
+    const struct cf_campaign *campaign = cf_decision_campaign(decision, input->campaign_id);
+    if (campaign == NULL)
+        return CAMPAIGN_UNKNOWN;
+    if (!cf_actor_is_active(decision, campaign->creator_id))
+        return NOT_PERMITTED;
+    if (campaign->state != CF_CAMPAIGN_APPROVED && campaign->state != CF_CAMPAIGN_SCHEDULED)
+        return NOT_APPROVED;
+    if (input->starts_at <= decision->now_us)
+        return IN_THE_PAST;
+    int64_t duration_us = campaign->ends_at_us - input->starts_at;
+    if (duration_us < CF_POLICY_DURATION_MIN_US || duration_us > CF_POLICY_DURATION_MAX_US)
+        return DURATION_OUT_OF_RANGE;
+    CF_EMIT(decision, campaign_scheduled, .campaign_id = input->campaign_id,
+            .starts_at = input->starts_at);
+    return ACCEPTED;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Asks for a review of a draft. */
+#include "commands/decide/decide.h"
+
+/* clang-format off */
+#define CF_COMMAND_NAME campaign_submit
+#define CF_COMMAND_FIELDS(F) \
+    F(1, id, campaign_id)
+#define CF_COMMAND_VERDICTS(V)                                                                     \
+    V(1, CAMPAIGN_UNKNOWN, 404, "There is no such campaign.")                                      \
+    V(2, NOT_PERMITTED, 403, "Only its creator submits a campaign.")                               \
+    V(3, NOT_A_DRAFT, 409, "The campaign is not a draft.")                                         \
+    V(4, END_MISSING, 422, "A campaign needs an end, or it cannot be judged.")                     \
+    V(5, IDENTITY_CHECK_NOT_STARTED, 409, "The creator has not started the identity check.")
+/* clang-format on */
+#include "commands/decide/define.h"
+
+static uint32_t decide(struct cf_decision *decision, const struct input *input)
+{
+    const struct cf_campaign *campaign = cf_decision_campaign(decision, input->campaign_id);
+    if (campaign == NULL)
+        return CAMPAIGN_UNKNOWN;
+    if (!cf_actor_is_active(decision, campaign->creator_id))
+        return NOT_PERMITTED;
+    if (campaign->state != CF_CAMPAIGN_DRAFT)
+        return NOT_A_DRAFT;
+    if (campaign->ends_at_us == 0)
+        return END_MISSING;
+    const struct cf_user *creator = cf_decision_user(decision, campaign->creator_id);
+    if (creator->identity == CF_IDENTITY_NONE)
+        return IDENTITY_CHECK_NOT_STARTED;
+    CF_EMIT(decision, campaign_submitted, .campaign_id = input->campaign_id);
+    return ACCEPTED;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Asks the provider for the transfer of what is payable to the creator's account: by the creator
+ * or finance, or by time. Without an amount it is all of it; without an id one is derived.
+ */
+#include "commands/decide/decide.h"
+
+/* clang-format off */
+#define CF_COMMAND_NAME payout_request
+#define CF_COMMAND_NEW_ID 2
+#define CF_COMMAND_FIELDS(F)      \
+    F(1, id,         campaign_id) \
+    F(2, opt_id,     payout_id)   \
+    F(3, opt_amount, amount)
+#define CF_COMMAND_VERDICTS(V)                                                                     \
+    V(1, CAMPAIGN_UNKNOWN, 404, "There is no such campaign.")                                      \
+    V(2, NOT_PERMITTED, 403, "Only its creator, finance or time asks for it.")                     \
+    V(3, PAYOUT_EXISTS, 409, "There is a payout with this id.")                                    \
+    V(4, NOT_SETTLED, 409, "The campaign is not settled.")                                         \
+    V(5, CREATOR_SUSPENDED, 409, "The creator is suspended.")                                      \
+    V(6, IDENTITY_NOT_ESTABLISHED, 409, "Who the creator is has not been established.")            \
+    V(7, PAYOUTS_NOT_ENABLED, 409, "The provider does not pay out to this account.")               \
+    V(8, DISPUTE_OPEN, 409, "A dispute is open.")                                                  \
+    V(9, BELOW_MINIMUM, 409, "Too little is payable.")                                             \
+    V(10, MORE_THAN_PAYABLE, 409, "Less than that is payable.")                                    \
+    V(11, AMOUNT_NOT_PAYABLE, 422, "The provider does not pay out such an amount.")                \
+    V(12, FUNDS_PENDING, 409, "The money is not available at the provider yet.")
+/* clang-format on */
+#include "commands/decide/define.h"
+
+static bool has_dispute(const struct cf_decision *decision, const struct cf_campaign *campaign)
+{
+    const struct cf_creator *creator =
+        cf_decision_creator(decision, campaign->creator_id, campaign->currency);
+    return creator != NULL && creator->open_disputes > 0;
+}
+
+static uint32_t decide(struct cf_decision *decision, const struct input *input)
+{
+    const struct cf_campaign *campaign = cf_decision_campaign(decision, input->campaign_id);
+    if (campaign == NULL)
+        return CAMPAIGN_UNKNOWN;
+    if (!cf_actor_is(decision, CF_ACTOR_SYSTEM) &&
+        !cf_actor_is_active(decision, campaign->creator_id) &&
+        !cf_actor_has_role(decision, CF_ROLE_FINANCE))
+        return NOT_PERMITTED;
+    if (cf_decision_payout(decision, input->payout_id) != NULL)
+        return PAYOUT_EXISTS;
+    if (campaign->state != CF_CAMPAIGN_SETTLED && campaign->state != CF_CAMPAIGN_CLOSED)
+        return NOT_SETTLED;
+    const struct cf_user *creator = cf_decision_user(decision, campaign->creator_id);
+    if (creator->state == CF_USER_SUSPENDED)
+        return CREATOR_SUSPENDED;
+    if (creator->identity != CF_IDENTITY_PASSED)
+        return IDENTITY_NOT_ESTABLISHED;
+    if (cf_token_is_empty(&creator->account) || !creator->payouts_enabled)
+        return PAYOUTS_NOT_ENABLED;
+    if (has_dispute(decision, campaign))
+        return DISPUTE_OPEN;
+    int64_t payable = cf_decision_payable(decision, campaign->creator_id, campaign->currency);
+    int64_t amount = cf_money_is_zero(input->amount)
+                         ? cf_policy_payable_part(campaign->currency, payable)
+                         : cf_money_minor(input->amount);
+    if (amount < CF_POLICY_PAYOUT_MIN_MINOR)
+        return BELOW_MINIMUM;
+    if (amount > payable)
+        return MORE_THAN_PAYABLE;
+    if (amount != cf_policy_payable_part(campaign->currency, amount))
+        return AMOUNT_NOT_PAYABLE;
+    if (amount > cf_decision_balance(decision, CF_ACCOUNT_PSP_AVAILABLE, campaign->currency,
+                                     (struct cf_id){{0}}))
+        return FUNDS_PENDING;
+    CF_EMIT(decision, payout_requested,
+            .payout_id = cf_id_is_zero(input->payout_id)
+                             ? cf_decision_derived_id(decision, cf_id_bytes(&input->campaign_id))
+                             : input->payout_id,
+            .campaign_id = input->campaign_id, .creator_id = campaign->creator_id,
+            .currency = campaign->currency, .amount = cf_money_of(amount),
+            .account = cf_token_bytes(&creator->account));
+    return ACCEPTED;
+}

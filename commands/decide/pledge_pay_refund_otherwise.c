@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finance paid what was owed from the bank. */
+#include "commands/decide/decide.h"
+
+/* clang-format off */
+#define CF_COMMAND_NAME pledge_pay_refund_otherwise
+#define CF_COMMAND_FIELDS(F) \
+    F(1, id,   refund_id)    \
+    F(2, text, reference)
+#define CF_COMMAND_VERDICTS(V)                                                                     \
+    V(1, NOT_PERMITTED, 403, "Only finance does this.")                                            \
+    V(2, REFUND_UNKNOWN, 404, "There is no such refund.")                                          \
+    V(3, NOT_FAILED, 409, "The refund has not failed.")
+/* clang-format on */
+#include "commands/decide/define.h"
+
+static uint32_t decide(struct cf_decision *decision, const struct input *input)
+{
+    const struct cf_refund *refund = cf_decision_refund(decision, input->refund_id);
+    if (!cf_actor_has_role(decision, CF_ROLE_FINANCE))
+        return NOT_PERMITTED;
+    if (refund == NULL)
+        return REFUND_UNKNOWN;
+    if (refund->state != CF_REFUND_FAILED)
+        return NOT_FAILED;
+    const struct cf_pledge *pledge = cf_decision_pledge(decision, refund->pledge_id);
+    CF_EMIT(decision, pledge_refund_paid_otherwise, .pledge_id = refund->pledge_id,
+            .campaign_id = pledge->campaign_id, .refund_id = input->refund_id,
+            .currency = pledge->currency, .amount = cf_money_of(refund->amount_minor),
+            .reference = input->reference);
+    return ACCEPTED;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The money is at the provider. Money for a pledge that has ended, or was charged already, is owed
+ * back at once: it is never orphaned.
+ */
+#include "commands/decide/decide.h"
+
+/* clang-format off */
+#define CF_COMMAND_NAME pledge_record_captured
+#define CF_COMMAND_FIELDS(F) \
+    F(1, id,       pledge_id) \
+    F(2, token,    intent)    \
+    F(3, token,    charge)    \
+    F(4, amount,   amount)    \
+    F(5, currency, currency)
+#define CF_COMMAND_VERDICTS(V)                                                                     \
+    V(1, NOT_PERMITTED, 403, "Only the gateway speaks for the provider.")                          \
+    V(2, PLEDGE_UNKNOWN, 404, "There is no such pledge.")                                          \
+    V(3, ALREADY_KNOWN, 409, "This charge is recorded.")                                           \
+    V(4, AMOUNT_MISMATCH, 409, "Amount or currency are not ours.")
+/* clang-format on */
+#include "commands/decide/define.h"
+
+static bool in_vain(const struct cf_campaign *campaign, const struct cf_pledge *pledge)
+{
+    return cf_pledge_state_is_terminal(pledge->state) || pledge->captured_minor > 0 ||
+           cf_campaign_releases(campaign);
+}
+
+static uint32_t decide(struct cf_decision *decision, const struct input *input)
+{
+    const struct cf_pledge *pledge = cf_decision_pledge(decision, input->pledge_id);
+    if (!cf_actor_is(decision, CF_ACTOR_GATEWAY))
+        return NOT_PERMITTED;
+    if (pledge == NULL)
+        return PLEDGE_UNKNOWN;
+    if (cf_decision_knows(decision, CF_LOOKUP_CHARGE, input->charge))
+        return ALREADY_KNOWN;
+    if (cf_money_minor(input->amount) != pledge->amount_minor ||
+        input->currency != pledge->currency)
+        return AMOUNT_MISMATCH;
+    const struct cf_campaign *campaign = cf_decision_campaign(decision, pledge->campaign_id);
+    if (in_vain(campaign, pledge)) {
+        if (!cf_pledge_state_is_terminal(pledge->state) && pledge->captured_minor == 0)
+            cf_decide_release(decision, input->pledge_id);
+        CF_EMIT(decision, pledge_money_orphaned, .pledge_id = input->pledge_id,
+                .campaign_id = pledge->campaign_id,
+                .refund_id = cf_decision_derived_id(decision, input->charge),
+                .currency = input->currency, .amount = input->amount, .intent = input->intent,
+                .charge = input->charge);
+        return ACCEPTED;
+    }
+    CF_EMIT(decision, pledge_captured, .pledge_id = input->pledge_id,
+            .campaign_id = pledge->campaign_id, .backer_id = pledge->backer_id,
+            .currency = input->currency, .amount = input->amount, .intent = input->intent,
+            .charge = input->charge, .from_authorized = cf_money_of(pledge->memo_authorized_minor),
+            .from_pledged = cf_money_of(pledge->memo_pledged_minor), .late = pledge->late);
+    cf_decide_mail(decision, pledge->backer_id, CF_MAIL_RECEIPT, input->pledge_id);
+    cf_decide_goals(decision, pledge->campaign_id);
+    return ACCEPTED;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a charge brought, net of its fee, can be paid out from now on. */
+#include "commands/decide/decide.h"
+
+/* clang-format off */
+#define CF_COMMAND_NAME pledge_record_funds_available
+#define CF_COMMAND_FIELDS(F)            \
+    F(1, id,       pledge_id)           \
+    F(2, token,    balance_transaction) \
+    F(3, amount,   amount)              \
+    F(4, currency, currency)
+#define CF_COMMAND_VERDICTS(V)                                                                     \
+    V(1, NOT_PERMITTED, 403, "Only the gateway speaks for the provider.")                          \
+    V(2, PLEDGE_UNKNOWN, 404, "There is no such pledge.")                                          \
+    V(3, FEE_NOT_RECORDED, 409, "The balance transaction is not recorded yet.")                    \
+    V(4, AMOUNT_MISMATCH, 409, "More would become available than the charge brought.")
+/* clang-format on */
+#include "commands/decide/define.h"
+
+static uint32_t decide(struct cf_decision *decision, const struct input *input)
+{
+    const struct cf_pledge *pledge = cf_decision_pledge(decision, input->pledge_id);
+    if (!cf_actor_is(decision, CF_ACTOR_GATEWAY))
+        return NOT_PERMITTED;
+    if (pledge == NULL)
+        return PLEDGE_UNKNOWN;
+    if (!cf_decision_knows(decision, CF_LOOKUP_BALANCE_TRANSACTION, input->balance_transaction))
+        return FEE_NOT_RECORDED;
+    int64_t pending = cf_decision_balance(decision, CF_ACCOUNT_PSP_PENDING, pledge->currency,
+                                          (struct cf_id){{0}});
+    int64_t outstanding =
+        pledge->captured_minor - pledge->processor_fee_minor - pledge->available_minor;
+    int64_t amount = cf_money_minor(input->amount);
+    bool orphan = pledge->captured_minor == 0;
+    if (input->currency != pledge->currency || amount > pending ||
+        (!orphan && amount > outstanding))
+        return AMOUNT_MISMATCH;
+    CF_EMIT(decision, pledge_funds_available, .pledge_id = input->pledge_id,
+            .campaign_id = pledge->campaign_id, .currency = input->currency,
+            .amount = input->amount, .balance_transaction = input->balance_transaction);
+    return ACCEPTED;
+}

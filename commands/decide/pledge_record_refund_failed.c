@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The provider could not give the money back, at once or after it had left. It stays owed. */
+#include "commands/decide/decide.h"
+
+/* clang-format off */
+#define CF_COMMAND_NAME pledge_record_refund_failed
+#define CF_COMMAND_FIELDS(F) \
+    F(1, id,   refund_id)    \
+    F(2, text, reason)
+#define CF_COMMAND_VERDICTS(V)                                                                     \
+    V(1, NOT_PERMITTED, 403, "Only the gateway speaks for the provider.")                          \
+    V(2, REFUND_UNKNOWN, 404, "There is no such refund.")                                          \
+    V(3, NOT_EXPECTED, 409, "The refund has failed, or was paid another way.")
+/* clang-format on */
+#include "commands/decide/define.h"
+
+static uint32_t decide(struct cf_decision *decision, const struct input *input)
+{
+    const struct cf_refund *refund = cf_decision_refund(decision, input->refund_id);
+    if (!cf_actor_is(decision, CF_ACTOR_GATEWAY))
+        return NOT_PERMITTED;
+    if (refund == NULL)
+        return REFUND_UNKNOWN;
+    if (refund->state != CF_REFUND_REQUESTED && refund->state != CF_REFUND_SUCCEEDED)
+        return NOT_EXPECTED;
+    const struct cf_pledge *pledge = cf_decision_pledge(decision, refund->pledge_id);
+    CF_EMIT(decision, pledge_refund_failed, .pledge_id = refund->pledge_id,
+            .campaign_id = pledge->campaign_id, .refund_id = input->refund_id,
+            .currency = pledge->currency, .amount = cf_money_of(refund->amount_minor),
+            .reason = input->reason, .returned = refund->state == CF_REFUND_SUCCEEDED);
+    return ACCEPTED;
+}

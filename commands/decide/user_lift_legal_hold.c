@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One hold no longer stands. */
+#include "commands/decide/decide.h"
+
+/* clang-format off */
+#define CF_COMMAND_NAME user_lift_legal_hold
+#define CF_COMMAND_FIELDS(F)   \
+    F(1, id,   user_id)        \
+    F(2, text, case_reference)
+#define CF_COMMAND_VERDICTS(V)                                                                     \
+    V(1, NOT_PERMITTED, 403, "Only compliance does this.")                                         \
+    V(2, USER_UNKNOWN, 404, "There is no such person.")                                            \
+    V(3, NO_HOLD, 409, "No hold stands.")
+/* clang-format on */
+#include "commands/decide/define.h"
+
+static uint32_t decide(struct cf_decision *decision, const struct input *input)
+{
+    const struct cf_user *user = cf_decision_user(decision, input->user_id);
+    if (!cf_actor_has_role(decision, CF_ROLE_COMPLIANCE))
+        return NOT_PERMITTED;
+    if (user == NULL || user->state == CF_USER_ERASED)
+        return USER_UNKNOWN;
+    if (user->legal_holds == 0)
+        return NO_HOLD;
+    CF_EMIT(decision, user_legal_hold_lifted, .user_id = input->user_id,
+            .case_reference = input->case_reference);
+    return ACCEPTED;
+}

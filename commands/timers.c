@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "commands/timers.h"
+
+#include "core/aggregate/deferred.h"
+#include "core/base/assert.h"
+#include "core/policy.h"
+
+#include <stdio.h>
+
+/* How long a refused timer waits. */
+#define DEFER_US CF_POLICY_LOOK_AGAIN_US
+
+static bool same(const struct cf_state_timer *a, const struct cf_state_timer *b)
+{
+    return a->timer == b->timer && cf_id_equal(a->subject, b->subject);
+}
+
+static void about(struct cf_command_input *input, enum cf_command_number number,
+                  const char *subject_field, const struct cf_state_timer *timer)
+{
+    cf_command_input_init(input, number);
+    cf_command_set_id(input, subject_field, timer->subject);
+}
+
+static void about_run(struct cf_command_input *input, enum cf_run run,
+                      const struct cf_state_timer *timer)
+{
+    about(input, CF_COMMAND_campaign_advance_run, "campaign_id", timer);
+    cf_command_set_signed(input, "run", run);
+}
+
+/* The command that a due timer stands for. */
+static void command_of(const struct cf_state_timer *timer, struct cf_command_input *input)
+{
+    switch (timer->timer) {
+    case CF_TIMER_CAMPAIGN_START:
+        about(input, CF_COMMAND_campaign_launch, "campaign_id", timer);
+        return;
+    case CF_TIMER_CAMPAIGN_DEADLINE:
+        about(input, CF_COMMAND_campaign_end, "campaign_id", timer);
+        return;
+    case CF_TIMER_AUTHORIZE_RUN:
+        about_run(input, CF_RUN_AUTHORIZE, timer);
+        return;
+    case CF_TIMER_CAPTURE_RUN:
+        about_run(input, CF_RUN_CAPTURE, timer);
+        return;
+    case CF_TIMER_RELEASE_RUN:
+        about_run(input, CF_RUN_RELEASE, timer);
+        return;
+    case CF_TIMER_DROP_RUN:
+        about_run(input, CF_RUN_DROP, timer);
+        return;
+    case CF_TIMER_REFUND_RUN:
+        about_run(input, CF_RUN_REFUND, timer);
+        return;
+    case CF_TIMER_SETTLE:
+        about(input, CF_COMMAND_campaign_settle, "campaign_id", timer);
+        return;
+    case CF_TIMER_RESERVE_RELEASE:
+        about(input, CF_COMMAND_campaign_release_reserve, "campaign_id", timer);
+        return;
+    case CF_TIMER_PAYOUT_DUE:
+        about(input, CF_COMMAND_payout_request, "campaign_id", timer);
+        return;
+    case CF_TIMER_CLAIM_EXPIRY:
+        about(input, CF_COMMAND_pledge_abandon, "pledge_id", timer);
+        return;
+    case CF_TIMER_HOLD_RENEWAL:
+        about(input, CF_COMMAND_pledge_renew_hold, "pledge_id", timer);
+        return;
+    case CF_TIMER_GRACE_RETRY:
+        about(input, CF_COMMAND_pledge_retry_payment, "pledge_id", timer);
+        return;
+    case CF_TIMER_GRACE_REMINDER:
+        about(input, CF_COMMAND_pledge_remind, "pledge_id", timer);
+        return;
+    case CF_TIMER_LATE_PLEDGES_CLOSE:
+        about(input, CF_COMMAND_campaign_close_late_pledges, "campaign_id", timer);
+        return;
+    case CF_TIMER_CLOSE_CAMPAIGN:
+        about(input, CF_COMMAND_campaign_close, "campaign_id", timer);
+        return;
+    case CF_TIMER_FUNDS_AVAILABLE:
+        about(input, CF_COMMAND_pledge_free_funds, "pledge_id", timer);
+        return;
+    case CF_TIMER_RETRY_CUSTOMER:
+    case CF_TIMER_RETRY_PAYMENT:
+    case CF_TIMER_RETRY_CAPTURE:
+    case CF_TIMER_RETRY_VOID_HOLD:
+    case CF_TIMER_RETRY_REFUND:
+    case CF_TIMER_RETRY_ACCOUNT:
+    case CF_TIMER_RETRY_TRANSFER:
+    case CF_TIMER_RETRY_BANK_PAYOUT:
+    case CF_TIMER_RETRY_TRANSFER_REVERSAL:
+    case CF_TIMER_RETRY_PROVIDER_NEWS:
+    case CF_TIMER_RETRY_MAIL:
+    case CF_TIMER_RETRY_VOID_REPLACED: {
+        enum cf_request request;
+        CF_ASSERT(cf_timer_is_retry(timer->timer, &request));
+        about(input, CF_COMMAND_request_reopen, "subject_id", timer);
+        cf_command_set_signed(input, "request", request);
+        return;
+    }
+    case CF_TIMER_NONE:
+    case CF_TIMER_REQUEST_RETRY:
+        break;
+    }
+    CF_UNREACHABLE();
+}
+
+/* The key is unique because the next sequence is: a timer's command is decided once, in the writer. */
+static struct cf_reply decide(struct cf_batch *batch, const struct cf_command_input *input)
+{
+    char key[40];
+    struct cf_reply reply;
+    int size = snprintf(key, sizeof key, "timer %llu", (unsigned long long)batch->next);
+    cf_batch_decide_input(batch, input, CF_ACTOR_SYSTEM, cf_bytes_from(key, (size_t)size), &reply);
+    return reply;
+}
+
+static void fire(struct cf_batch *batch, const struct cf_state_timer *timer)
+{
+    struct cf_command_input input;
+    command_of(timer, &input);
+    struct cf_reply reply = decide(batch, &input);
+    if (reply.kind != CF_REPLY_REFUSED)
+        return;
+    const struct cf_refusal *why = cf_command_refusal(input.spec, reply.verdict);
+    about(&input, CF_COMMAND_timer_defer, "subject_id", timer);
+    cf_command_set_signed(&input, "timer", timer->timer);
+    cf_command_set_signed(&input, "until", batch->decision.now_us + DEFER_US);
+    cf_command_set_text(&input, "reason", cf_bytes_from_text(why->name));
+    reply = decide(batch, &input);
+    CF_ASSERT(reply.kind != CF_REPLY_REFUSED);
+}
+
+size_t cf_timers_fire(struct cf_batch *batch, const struct cf_state_timer *skipped,
+                      size_t skipped_count, struct cf_state_timer *reterr_broken)
+{
+    struct cf_state_timer due[CF_TIMERS_SLICE];
+    size_t count = cf_state_timers(batch->state, batch->decision.now_us, due, CF_TIMERS_SLICE);
+    size_t fired = 0;
+    for (size_t i = 0; i < count && batch->count < CF_TIMERS_RECORDS_MAX; i++) {
+        bool skip = false;
+        for (size_t j = 0; j < skipped_count; j++)
+            skip = skip || same(&due[i], &skipped[j]);
+        /* An earlier one of this slice may have cleared or moved it. */
+        struct cf_book *book = batch->decision.book;
+        if (skip || book->ops->timer(book, &due[i].subject, due[i].timer) != due[i].due_us)
+            continue;
+        fire(batch, &due[i]);
+        if (cf_batch_broken(batch)) {
+            *reterr_broken = due[i];
+            return fired;
+        }
+        fired++;
+    }
+    return fired;
+}
+
+int64_t cf_timers_next(struct cf_batch *batch)
+{
+    return batch->decision.facts->timer_next(&batch->decision);
+}

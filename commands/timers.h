@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CF_COMMANDS_TIMERS_H
+#define CF_COMMANDS_TIMERS_H
+
+/*
+ * Due timers as commands of the system. A timer whose command is refused waits another while (the
+ * event timer_deferred says so), so that nothing is tried without end and nothing is forgotten.
+ */
+
+#include "commands/batch.h"
+
+/* Timers fired in one batch, and the records after which a batch fires no more: users come first. */
+#define CF_TIMERS_SLICE 64
+#define CF_TIMERS_RECORDS_MAX 1024
+
+/*
+ * Fires what is due in the open batch. After a decision that broke the book it returns at once;
+ * `reterr_broken` then says which timer it was, and cf_batch_broken is true. Timers in `skipped` are left
+ * alone. Returns how many were fired.
+ */
+size_t cf_timers_fire(struct cf_batch *batch, const struct cf_state_timer *skipped,
+                      size_t skipped_count, struct cf_state_timer *reterr_broken);
+
+/* When the next timer is due; INT64_MAX when none is set. */
+int64_t cf_timers_next(struct cf_batch *batch);
+
+#endif
