@@ -50,7 +50,7 @@ static struct cf_money money_at(const struct cf_json *json, const char *path,
 {
     struct cf_money money = cf_money_of(0);
     int64_t amount = cf_json_integer_at(json, path, 0);
-    if (result->currency == CF_CURRENCY_none ||
+    if (result->currency == CF_CURRENCY_NONE ||
         cf_currency_from_stripe(result->currency, amount, &money) != CF_OK)
         result->amount_odd = true;
     return money;
