@@ -20,6 +20,7 @@ enum cf_status cf_batch_init(struct cf_batch *batch, struct cf_log *log, struct 
     batch->ends = calloc(batch->capacity, sizeof *batch->ends);
     batch->records = calloc(batch->capacity, sizeof *batch->records);
     cf_buf_init(&batch->bytes, 4 * CF_BATCH_SIZE_MAX);
+    cf_buf_init(&batch->earlier, CF_RECORD_SIZE_MAX);
     if (batch->ends == NULL || batch->records == NULL ||
         cf_buf_reserve(&batch->bytes, CF_BATCH_SIZE_MAX / 8) != CF_OK) {
         cf_batch_clean_up(batch);
@@ -33,6 +34,7 @@ void cf_batch_clean_up(struct cf_batch *batch)
     free(batch->ends);
     free(batch->records);
     cf_buf_clean_up(&batch->bytes);
+    cf_buf_clean_up(&batch->earlier);
     *batch = (struct cf_batch){0};
 }
 
@@ -76,6 +78,8 @@ static enum cf_status emit_or_fail(struct cf_batch *batch, const struct cf_event
     record->time_us = batch->decision.now_us;
     record->event_number = (uint32_t)event->type;
     record->stream_id = cf_event_stream_id(event);
+    if (record->command != 0)
+        batch->stream_id = record->stream_id;
     record->stream_version = cf_state_stream_version(batch->state, &record->stream_id) + 1;
     record->subject_count = cf_event_subjects(event, record->actor_id, subjects);
     for (uint32_t i = 0; i < record->subject_count; i++) {
@@ -115,10 +119,31 @@ static struct cf_reply failed(const char *text, const char *detail)
     return reply;
 }
 
+/* The stream of a record of this batch or of the log. */
+static struct cf_id stream_of(struct cf_batch *batch, uint64_t sequence)
+{
+    struct cf_record record;
+    struct cf_bytes bytes;
+    uint64_t head = cf_log_head(batch->log);
+    if (sequence > head) {
+        size_t index = (size_t)(sequence - head - 1);
+        size_t start = index == 0 ? 0 : batch->ends[index - 1];
+        bytes = cf_bytes_from(batch->bytes.data + start, batch->ends[index] - start);
+    } else {
+        cf_buf_clear(&batch->earlier);
+        batch->status = cf_log_read(batch->log, sequence, &batch->earlier, &batch->fault);
+        bytes = cf_buf_bytes(&batch->earlier);
+    }
+    if (batch->status == CF_OK)
+        batch->status = cf_record_decode(bytes, &record, &batch->fault);
+    return batch->status == CF_OK ? record.stream_id : (struct cf_id){{0}};
+}
+
 /* A key that was accepted before: the original outcome, or how the content differs. */
-static struct cf_reply repeated(const struct cf_command_spec *spec, const struct cf_record *command,
+static struct cf_reply repeated(struct cf_batch *batch, const struct cf_command_spec *spec,
                                 const struct cf_state_outcome *outcome)
 {
+    const struct cf_record *command = &batch->head;
     if (outcome->command != command->command)
         return (struct cf_reply){.kind = CF_REPLY_CONFLICT};
     uint32_t field =
@@ -127,7 +152,8 @@ static struct cf_reply repeated(const struct cf_command_spec *spec, const struct
         return (struct cf_reply){.kind = CF_REPLY_CONFLICT, .conflict_field = field};
     return (struct cf_reply){.kind = CF_REPLY_ACCEPTED,
                              .first_sequence = outcome->first,
-                             .last_sequence = outcome->last};
+                             .last_sequence = outcome->last,
+                             .stream_id = stream_of(batch, outcome->first)};
 }
 
 /* batch->head has actor, key, number and tags; the input is checked. */
@@ -137,7 +163,7 @@ static void decide(struct cf_batch *batch, const struct cf_command_spec *spec, c
     struct cf_state_outcome outcome;
     if (cf_state_outcome(batch->state, &batch->head.actor_id, batch->head.idempotency_key,
                          &outcome)) {
-        *ret_reply = repeated(spec, &batch->head, &outcome);
+        *ret_reply = repeated(batch, spec, &outcome);
         return;
     }
     uint64_t first = batch->next;
@@ -150,10 +176,13 @@ static void decide(struct cf_batch *batch, const struct cf_command_spec *spec, c
         return;
     }
     CF_ASSERT((verdict == 0) == (batch->next > first));
-    *ret_reply = verdict == 0 ? (struct cf_reply){.kind = CF_REPLY_ACCEPTED,
-                                                  .first_sequence = first,
-                                                  .last_sequence = batch->next - 1}
-                              : (struct cf_reply){.kind = CF_REPLY_REFUSED, .verdict = verdict};
+    if (verdict != 0)
+        *ret_reply = (struct cf_reply){.kind = CF_REPLY_REFUSED, .verdict = verdict};
+    else
+        *ret_reply = (struct cf_reply){.kind = CF_REPLY_ACCEPTED,
+                                       .first_sequence = first,
+                                       .last_sequence = batch->next - 1,
+                                       .stream_id = batch->stream_id};
 }
 
 void cf_batch_decide(struct cf_batch *batch, const struct cf_link_entry *entry,

@@ -32,11 +32,12 @@ struct cf_batch {
     struct cf_bytes *records; /* made from them at the end; owned */
     size_t count;
     size_t capacity;
-    uint64_t next; /* sequence of the next record */
+    uint64_t next;         /* sequence of the next record */
+    struct cf_buf earlier; /* a record that was read back */
 
     /* The command under way. */
-    struct cf_record head; /* actor, key, number and tags of its records */
-    bool first;            /* no record of it yet */
+    struct cf_record head;  /* actor, key, number and tags of its records */
+    struct cf_id stream_id; /* of its first record */
     enum cf_status status;
     struct cf_fault fault;
     uint8_t tag_bytes[CF_TAGS_MAX][CF_TAG_SIZE_MAX];

@@ -30,7 +30,8 @@
 
 /* FROZEN: on the link. */
 enum cf_reply_kind {
-    CF_REPLY_ACCEPTED = 1, /* first_sequence, last_sequence */
+    CF_REPLY_ACCEPTED = 1, /* first_sequence, last_sequence, stream_id; for a repeated key the
+                            * original ones */
     CF_REPLY_REFUSED = 2,  /* verdict; nothing happened and the key is free */
     CF_REPLY_CONFLICT = 3, /* the key was used for another content: command, or field */
     CF_REPLY_BUSY = 4,     /* retry_after_ms; nothing happened */
@@ -42,6 +43,7 @@ struct cf_reply {
     enum cf_reply_kind kind;
     uint64_t first_sequence;
     uint64_t last_sequence;
+    struct cf_id stream_id;  /* of the first record: of a command that makes something, its id */
     uint32_t verdict;        /* a number of the command's verdicts */
     uint32_t conflict_field; /* key of the field that differs; 0: the command itself differs */
     uint32_t retry_after_ms;

@@ -37,6 +37,17 @@ enum cf_status cf_link_write_entry(struct cf_wire_writer *writer,
     return CF_OK;
 }
 
+static enum cf_status read_id(struct cf_wire_cursor *cursor, struct cf_id *ret_id,
+                              struct cf_fault *reterr_fault)
+{
+    struct cf_bytes bytes;
+    CF_TRY(cf_wire_read_bytes(cursor, CF_ID_SIZE, &bytes, reterr_fault));
+    if (bytes.size != CF_ID_SIZE)
+        CF_FAIL_AT(reterr_fault, CF_CORRUPT, "an id has sixteen bytes", cf_wire_offset(cursor));
+    memcpy(ret_id->bytes, bytes.data, CF_ID_SIZE);
+    return CF_OK;
+}
+
 static enum cf_status read_version(struct cf_wire_cursor *cursor, struct cf_fault *reterr_fault)
 {
     uint64_t version;
@@ -88,16 +99,12 @@ enum cf_status cf_link_read_entry(struct cf_wire_cursor *cursor, struct cf_link_
 {
     uint32_t count;
     uint64_t number;
-    struct cf_bytes actor;
     CF_TRY(cf_wire_read_array(cursor, 6, &count, reterr_fault));
     if (count < 5)
         CF_FAIL_AT(reterr_fault, CF_CORRUPT, "a command has too few parts", cf_wire_offset(cursor));
     CF_TRY(cf_wire_read_unsigned(cursor, UINT32_MAX, &number, reterr_fault));
     ret_entry->number = (uint32_t)number;
-    CF_TRY(cf_wire_read_bytes(cursor, CF_ID_SIZE, &actor, reterr_fault));
-    if (actor.size != CF_ID_SIZE)
-        CF_FAIL_AT(reterr_fault, CF_CORRUPT, "an actor is no id", cf_wire_offset(cursor));
-    memcpy(ret_entry->actor.bytes, actor.data, CF_ID_SIZE);
+    CF_TRY(read_id(cursor, &ret_entry->actor, reterr_fault));
     CF_TRY(cf_wire_read_text(cursor, CF_IDEMPOTENCY_KEY_SIZE_MAX, &ret_entry->key, reterr_fault));
     if (ret_entry->key.size == 0 || cf_id_is_zero(ret_entry->actor))
         CF_FAIL_AT(reterr_fault, CF_CORRUPT, "a command needs an actor and a key",
@@ -121,7 +128,7 @@ void cf_link_write_reply(struct cf_wire_writer *writer, const struct cf_reply *r
     cf_wire_write_unsigned(writer, reply->last_sequence);
     switch (reply->kind) {
     case CF_REPLY_ACCEPTED:
-        cf_wire_write_nil(writer);
+        cf_wire_write_bytes(writer, cf_id_bytes(&reply->stream_id));
         return;
     case CF_REPLY_REFUSED:
         cf_wire_write_unsigned(writer, reply->verdict);
@@ -168,7 +175,7 @@ enum cf_status cf_link_read_reply(struct cf_wire_cursor *cursor, struct cf_reply
     ret_reply->kind = (enum cf_reply_kind)kind;
     switch (ret_reply->kind) {
     case CF_REPLY_ACCEPTED:
-        return cf_wire_read_nil(cursor, reterr_fault);
+        return read_id(cursor, &ret_reply->stream_id, reterr_fault);
     case CF_REPLY_REFUSED:
         return read_number(cursor, &ret_reply->verdict, reterr_fault);
     case CF_REPLY_CONFLICT:
@@ -213,14 +220,10 @@ void cf_link_write_timer(struct cf_wire_writer *writer, const struct cf_link_tim
 static enum cf_status read_timer(struct cf_wire_cursor *cursor, struct cf_link_timer *ret_timer,
                                  struct cf_fault *reterr_fault)
 {
-    struct cf_bytes subject;
     uint64_t timer;
     CF_TRY(cf_wire_expect_array(cursor, 3, reterr_fault));
     CF_TRY(cf_wire_read_signed(cursor, &ret_timer->due_us, reterr_fault));
-    CF_TRY(cf_wire_read_bytes(cursor, CF_ID_SIZE, &subject, reterr_fault));
-    if (subject.size != CF_ID_SIZE)
-        CF_FAIL_AT(reterr_fault, CF_CORRUPT, "a subject is no id", cf_wire_offset(cursor));
-    memcpy(ret_timer->subject.bytes, subject.data, CF_ID_SIZE);
+    CF_TRY(read_id(cursor, &ret_timer->subject, reterr_fault));
     CF_TRY(cf_wire_read_unsigned(cursor, UINT8_MAX, &timer, reterr_fault));
     ret_timer->timer = (enum cf_timer)timer;
     return CF_OK;

@@ -8,8 +8,8 @@
  *     request  [version, [[command, actor, key, deadline µs, fields, sealed tags], …]]
  *     reply    [version, [[kind, first sequence, last sequence, detail], …]]
  *
- * `fields` is the command's map; `sealed tags` is {field key: tag}, and may be left out. `detail` is nil
- * (accepted), the verdict's number (refused), the field's key (conflict), milliseconds (busy), or a text
+ * `fields` is the command's map; `sealed tags` is {field key: tag}, and may be left out. `detail` is
+ * the first record's stream (accepted), the verdict's number (refused), the field's key (conflict), milliseconds (busy), or a text
  * (failed).
  *
  *     question [version, at most so many timers]

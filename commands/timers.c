@@ -15,98 +15,50 @@ static bool same(const struct cf_state_timer *a, const struct cf_state_timer *b)
     return a->timer == b->timer && cf_id_equal(a->subject, b->subject);
 }
 
-static void about(struct cf_command_input *input, enum cf_command_number number,
-                  const char *subject_field, const struct cf_state_timer *timer)
-{
-    cf_command_input_init(input, number);
-    cf_command_set_id(input, subject_field, timer->subject);
-}
+/* The command that a due timer stands for, and what its subject is there. */
+struct deed {
+    enum cf_command_number command;
+    const char *subject_field;
+    enum cf_run run; /* of campaign_advance_run */
+};
 
-static void about_run(struct cf_command_input *input, enum cf_run run,
-                      const struct cf_state_timer *timer)
-{
-    about(input, CF_COMMAND_campaign_advance_run, "campaign_id", timer);
-    cf_command_set_signed(input, "run", run);
-}
+static const struct deed deeds[] = {
+    [CF_TIMER_CAMPAIGN_START] = {CF_COMMAND_campaign_launch, "campaign_id", CF_RUN_NONE},
+    [CF_TIMER_CAMPAIGN_DEADLINE] = {CF_COMMAND_campaign_end, "campaign_id", CF_RUN_NONE},
+    [CF_TIMER_AUTHORIZE_RUN] = {CF_COMMAND_campaign_advance_run, "campaign_id", CF_RUN_AUTHORIZE},
+    [CF_TIMER_CAPTURE_RUN] = {CF_COMMAND_campaign_advance_run, "campaign_id", CF_RUN_CAPTURE},
+    [CF_TIMER_RELEASE_RUN] = {CF_COMMAND_campaign_advance_run, "campaign_id", CF_RUN_RELEASE},
+    [CF_TIMER_DROP_RUN] = {CF_COMMAND_campaign_advance_run, "campaign_id", CF_RUN_DROP},
+    [CF_TIMER_REFUND_RUN] = {CF_COMMAND_campaign_advance_run, "campaign_id", CF_RUN_REFUND},
+    [CF_TIMER_SETTLE] = {CF_COMMAND_campaign_settle, "campaign_id", CF_RUN_NONE},
+    [CF_TIMER_RESERVE_RELEASE] = {CF_COMMAND_campaign_release_reserve, "campaign_id", CF_RUN_NONE},
+    [CF_TIMER_PAYOUT_DUE] = {CF_COMMAND_payout_request, "campaign_id", CF_RUN_NONE},
+    [CF_TIMER_CLAIM_EXPIRY] = {CF_COMMAND_pledge_abandon, "pledge_id", CF_RUN_NONE},
+    [CF_TIMER_HOLD_RENEWAL] = {CF_COMMAND_pledge_renew_hold, "pledge_id", CF_RUN_NONE},
+    [CF_TIMER_GRACE_RETRY] = {CF_COMMAND_pledge_retry_payment, "pledge_id", CF_RUN_NONE},
+    [CF_TIMER_GRACE_REMINDER] = {CF_COMMAND_pledge_remind, "pledge_id", CF_RUN_NONE},
+    [CF_TIMER_LATE_PLEDGES_CLOSE] = {CF_COMMAND_campaign_close_late_pledges, "campaign_id",
+                                     CF_RUN_NONE},
+    [CF_TIMER_CLOSE_CAMPAIGN] = {CF_COMMAND_campaign_close, "campaign_id", CF_RUN_NONE},
+    [CF_TIMER_FUNDS_AVAILABLE] = {CF_COMMAND_pledge_free_funds, "pledge_id", CF_RUN_NONE},
+};
 
-/* The command that a due timer stands for. */
 static void command_of(const struct cf_state_timer *timer, struct cf_command_input *input)
 {
-    switch (timer->timer) {
-    case CF_TIMER_CAMPAIGN_START:
-        about(input, CF_COMMAND_campaign_launch, "campaign_id", timer);
-        return;
-    case CF_TIMER_CAMPAIGN_DEADLINE:
-        about(input, CF_COMMAND_campaign_end, "campaign_id", timer);
-        return;
-    case CF_TIMER_AUTHORIZE_RUN:
-        about_run(input, CF_RUN_AUTHORIZE, timer);
-        return;
-    case CF_TIMER_CAPTURE_RUN:
-        about_run(input, CF_RUN_CAPTURE, timer);
-        return;
-    case CF_TIMER_RELEASE_RUN:
-        about_run(input, CF_RUN_RELEASE, timer);
-        return;
-    case CF_TIMER_DROP_RUN:
-        about_run(input, CF_RUN_DROP, timer);
-        return;
-    case CF_TIMER_REFUND_RUN:
-        about_run(input, CF_RUN_REFUND, timer);
-        return;
-    case CF_TIMER_SETTLE:
-        about(input, CF_COMMAND_campaign_settle, "campaign_id", timer);
-        return;
-    case CF_TIMER_RESERVE_RELEASE:
-        about(input, CF_COMMAND_campaign_release_reserve, "campaign_id", timer);
-        return;
-    case CF_TIMER_PAYOUT_DUE:
-        about(input, CF_COMMAND_payout_request, "campaign_id", timer);
-        return;
-    case CF_TIMER_CLAIM_EXPIRY:
-        about(input, CF_COMMAND_pledge_abandon, "pledge_id", timer);
-        return;
-    case CF_TIMER_HOLD_RENEWAL:
-        about(input, CF_COMMAND_pledge_renew_hold, "pledge_id", timer);
-        return;
-    case CF_TIMER_GRACE_RETRY:
-        about(input, CF_COMMAND_pledge_retry_payment, "pledge_id", timer);
-        return;
-    case CF_TIMER_GRACE_REMINDER:
-        about(input, CF_COMMAND_pledge_remind, "pledge_id", timer);
-        return;
-    case CF_TIMER_LATE_PLEDGES_CLOSE:
-        about(input, CF_COMMAND_campaign_close_late_pledges, "campaign_id", timer);
-        return;
-    case CF_TIMER_CLOSE_CAMPAIGN:
-        about(input, CF_COMMAND_campaign_close, "campaign_id", timer);
-        return;
-    case CF_TIMER_FUNDS_AVAILABLE:
-        about(input, CF_COMMAND_pledge_free_funds, "pledge_id", timer);
-        return;
-    case CF_TIMER_RETRY_CUSTOMER:
-    case CF_TIMER_RETRY_PAYMENT:
-    case CF_TIMER_RETRY_CAPTURE:
-    case CF_TIMER_RETRY_VOID_HOLD:
-    case CF_TIMER_RETRY_REFUND:
-    case CF_TIMER_RETRY_ACCOUNT:
-    case CF_TIMER_RETRY_TRANSFER:
-    case CF_TIMER_RETRY_BANK_PAYOUT:
-    case CF_TIMER_RETRY_TRANSFER_REVERSAL:
-    case CF_TIMER_RETRY_PROVIDER_NEWS:
-    case CF_TIMER_RETRY_MAIL:
-    case CF_TIMER_RETRY_VOID_REPLACED: {
-        enum cf_request request;
-        CF_ASSERT(cf_timer_is_retry(timer->timer, &request));
-        about(input, CF_COMMAND_request_reopen, "subject_id", timer);
+    enum cf_request request;
+    if (cf_timer_is_retry(timer->timer, &request)) {
+        cf_command_input_init(input, CF_COMMAND_request_reopen);
+        cf_command_set_id(input, "subject_id", timer->subject);
         cf_command_set_signed(input, "request", request);
         return;
     }
-    case CF_TIMER_NONE:
-    case CF_TIMER_REQUEST_RETRY:
-        break;
-    }
-    CF_UNREACHABLE();
+    CF_ASSERT((size_t)timer->timer < sizeof deeds / sizeof deeds[0]);
+    const struct deed *deed = &deeds[timer->timer];
+    CF_ASSERT(deed->subject_field != NULL);
+    cf_command_input_init(input, deed->command);
+    cf_command_set_id(input, deed->subject_field, timer->subject);
+    if (deed->run != CF_RUN_NONE)
+        cf_command_set_signed(input, "run", deed->run);
 }
 
 /* The key is unique because the next sequence is: a timer's command is decided once, in the writer. */
@@ -127,7 +79,8 @@ static void fire(struct cf_batch *batch, const struct cf_state_timer *timer)
     if (reply.kind != CF_REPLY_REFUSED)
         return;
     const struct cf_refusal *why = cf_command_refusal(input.spec, reply.verdict);
-    about(&input, CF_COMMAND_timer_defer, "subject_id", timer);
+    cf_command_input_init(&input, CF_COMMAND_timer_defer);
+    cf_command_set_id(&input, "subject_id", timer->subject);
     cf_command_set_signed(&input, "timer", timer->timer);
     cf_command_set_signed(&input, "until", batch->decision.now_us + DEFER_US);
     cf_command_set_text(&input, "reason", cf_bytes_from_text(why->name));

@@ -4,6 +4,7 @@
 
 /* clang-format off */
 #define CF_COMMAND_NAME campaign_add_reward
+#define CF_COMMAND_NEW_ID 2
 #define CF_COMMAND_FIELDS(F)              \
     F(1,  id,         campaign_id)        \
     F(2,  id,         reward_id)          \

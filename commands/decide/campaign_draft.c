@@ -4,6 +4,7 @@
 
 /* clang-format off */
 #define CF_COMMAND_NAME campaign_draft
+#define CF_COMMAND_NEW_ID 1
 #define CF_COMMAND_FIELDS(F)              \
     F(1,  id,              campaign_id)   \
     F(2,  id,              creator_id)    \
@@ -38,13 +39,13 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
         return GOAL_NOT_CHARGEABLE;
     if (input->ends_at != 0 && input->ends_at <= input->starts_at)
         return ENDS_BEFORE_START;
-    const struct cf_user *creator = cf_decision_user(decision, input->creator_id);
-    if (!cf_user_has_role(creator, CF_ROLE_CREATOR))
-        CF_EMIT(decision, user_role_granted, .user_id = input->creator_id, .role = CF_ROLE_CREATOR);
     CF_EMIT(decision, campaign_drafted, .campaign_id = input->campaign_id,
             .creator_id = input->creator_id, .model = input->model, .currency = input->currency,
             .goal = input->goal, .title = input->title, .slug = input->slug, .story = input->story,
             .category = input->category, .subcategory = input->subcategory,
             .starts_at = input->starts_at, .ends_at = input->ends_at);
+    const struct cf_user *creator = cf_decision_user(decision, input->creator_id);
+    if (!cf_user_has_role(creator, CF_ROLE_CREATOR))
+        CF_EMIT(decision, user_role_granted, .user_id = input->creator_id, .role = CF_ROLE_CREATOR);
     return ACCEPTED;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The backer gave a card in the provider's form: ask the provider for what the checkout is for.
- * May be repeated with another card after a decline, as long as the claim stands.
+ * May be repeated with another card after a decline, as long as the claim stands. Where the provider
+ * is still making the backer's customer, the gateway does that first.
  */
 #include "commands/decide/decide.h"
 
@@ -16,8 +17,7 @@
     V(3, NOT_IN_CHECKOUT, 409, "The pledge is not in checkout.")                                   \
     V(4, CLAIM_EXPIRED, 409, "The time for this checkout is over.")                                \
     V(5, CAMPAIGN_NOT_LIVE, 409, "The campaign takes no payments now.")                            \
-    V(6, CUSTOMER_PENDING, 409, "The provider is still making the backer's customer; try again.")  \
-    V(7, PAYMENT_UNDER_WAY, 409, "The provider is asked already.")
+    V(6, PAYMENT_UNDER_WAY, 409, "The provider is asked already.")
 /* clang-format on */
 #include "commands/decide/define.h"
 
@@ -35,11 +35,9 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
     const struct cf_campaign *campaign = cf_decision_campaign(decision, pledge->campaign_id);
     if (!cf_campaign_takes_payment(campaign, pledge, decision->now_us))
         return CAMPAIGN_NOT_LIVE;
-    const struct cf_user *backer = cf_decision_user(decision, pledge->backer_id);
-    if (backer->customer.text[0] == '\0')
-        return CUSTOMER_PENDING;
     if (cf_decision_awaits(decision, input->pledge_id, CF_REQUEST_PAYMENT))
         return PAYMENT_UNDER_WAY;
+    cf_decide_customer(decision, pledge->backer_id);
     cf_decide_payment(decision, input->pledge_id, pledge->mode, input->payment_method, false);
     return ACCEPTED;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The bank took money back for now. Once the campaign is settled, the creator's part of it is
+ * The bank took money back until it decides. Once the campaign is settled, the creator's part of it is
  * held; before that it still lies in escrow. The dispute's fee falls on whom the campaign's terms
  * name.
  */

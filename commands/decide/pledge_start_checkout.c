@@ -3,7 +3,8 @@
  * A backer chooses amount and rewards. The stock is claimed here, so two backers never get the last
  * one. With a saved card, and a deadline that is farther than a hold lasts, the pledge is placed at
  * once and no provider is asked; else the claim stands for a quarter of an hour while the card is
- * saved, held or charged. `replaces` names an ended pledge that this one stands for again.
+ * saved, held or charged; with the provider's name of a new card that begins at once, else with
+ * pledge_confirm. `replaces` names an ended pledge that this one stands for again.
  */
 #include "commands/decide/decide.h"
 
@@ -22,7 +23,8 @@
     F(9,  opt_id,     replaces)        \
     F(10, opt_text,   referrer)        \
     F(11, opt_text,   country)         \
-    F(12, opt_sealed, network_address)
+    F(12, opt_sealed, network_address) \
+    F(13, opt_token,  payment_method)
 #define CF_COMMAND_VERDICTS(V)                                                                     \
     V(1, NOT_PERMITTED, 403, "A person pledges for themselves.")                                   \
     V(2, PLEDGE_EXISTS, 409, "There is a pledge with this id.")                                    \
@@ -37,9 +39,10 @@
     V(11, REWARD_REPEATED, 422, "Name each reward once, with its quantity.")                       \
     V(12, AMOUNT_TOO_SMALL, 422, "The amount is less than the rewards and their shipping cost.")   \
     V(13, AMOUNT_NOT_CHARGEABLE, 422, "The provider cannot charge such an amount.")                \
-    V(14, CARD_UNKNOWN, 404, "The backer has no such card.")                                       \
-    V(15, REWARD_LIMIT_PER_BACKER, 409, "A backer gets fewer of this reward.")                     \
-    V(16, REWARD_SOLD_OUT, 409, "The reward is sold out.")
+    V(14, TWO_CARDS, 422, "Give a saved card or a payment method, and not both.")                  \
+    V(15, CARD_UNKNOWN, 404, "The backer has no such card.")                                       \
+    V(16, REWARD_LIMIT_PER_BACKER, 409, "A backer gets fewer of this reward.")                     \
+    V(17, REWARD_SOLD_OUT, 409, "The reward is sold out.")
 /* clang-format on */
 #include "commands/decide/define.h"
 
@@ -57,7 +60,7 @@ static void place(struct cf_decision *decision, const struct input *input,
 }
 
 static void check_out(struct cf_decision *decision, const struct input *input,
-                      const struct cf_card *card, const struct cf_basket *basket, bool late,
+                      struct cf_bytes payment_method, const struct cf_basket *basket, bool late,
                       enum cf_payment_mode mode)
 {
     CF_EMIT(decision, pledge_checkout_started, .pledge_id = input->pledge_id,
@@ -67,11 +70,9 @@ static void check_out(struct cf_decision *decision, const struct input *input,
             .mode = mode, .claim_expires_at = decision->now_us + CF_POLICY_CLAIM_US, .late = late,
             .replaces = input->replaces, .referrer = input->referrer, .country = input->country,
             .network_address = input->network_address);
-    if (card != NULL)
-        cf_decide_payment(decision, input->pledge_id, mode, cf_token_bytes(&card->payment_method),
-                          false);
-    else
-        cf_decide_customer(decision, input->backer_id);
+    cf_decide_customer(decision, input->backer_id);
+    if (payment_method.size > 0)
+        cf_decide_payment(decision, input->pledge_id, mode, payment_method, false);
 }
 
 static uint32_t decide(struct cf_decision *decision, const struct input *input)
@@ -113,6 +114,8 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
     if (!cf_policy_chargeable(input->currency, input->amount))
         return AMOUNT_NOT_CHARGEABLE;
     const struct cf_card *card = NULL;
+    if (!cf_id_is_zero(input->card_id) && input->payment_method.size > 0)
+        return TWO_CARDS;
     if (!cf_id_is_zero(input->card_id)) {
         card = cf_decision_card(decision, input->card_id);
         if (card == NULL || card->removed || !cf_id_equal(card->user_id, input->backer_id))
@@ -127,6 +130,8 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
     if (card != NULL && mode == CF_PAYMENT_MODE_SAVE)
         place(decision, input, card, &basket);
     else
-        check_out(decision, input, card, &basket, late, mode);
+        check_out(decision, input,
+                  card != NULL ? cf_token_bytes(&card->payment_method) : input->payment_method,
+                  &basket, late, mode);
     return ACCEPTED;
 }

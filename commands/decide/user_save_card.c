@@ -4,6 +4,7 @@
 
 /* clang-format off */
 #define CF_COMMAND_NAME user_save_card
+#define CF_COMMAND_NEW_ID 2
 #define CF_COMMAND_FIELDS(F)         \
     F(1, id,         user_id)        \
     F(2, id,         card_id)        \
