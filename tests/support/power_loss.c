@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Loaded in front of the C library (LD_PRELOAD): a disk that loses power.
+ *
+ * Every write below CF_POWER_LOSS_DIR goes through, but the bytes that it replaces are kept. A sync of
+ * the file forgets them; a write through an O_DSYNC descriptor keeps none of its own. Before the
+ * write or sync number CF_POWER_LOSS_AT the power goes: what was not synced is taken back, page by
+ * page, all of it or (CF_POWER_LOSS_SEED odd) a random half, since a disk may have written some of
+ * it, in any order. Then the process ends with status 77.
+ *
+ * CF_POWER_LOSS_DEAF=1 makes syncs do nothing: what a program looks like that forgot them.
+ */
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define PAGE ((off_t)4096)
+#define EXIT_STATUS 77
+
+ssize_t pwrite64(int fd, const void *bytes, size_t size, off_t at);
+ssize_t pwritev64(int fd, const struct iovec *parts, int count, off_t at);
+
+/* What one page held before the first write since its last sync. */
+struct kept_page {
+    struct kept_page *older;
+    ino_t file;
+    off_t at;
+    size_t size; /* what the file had there */
+    char path[PATH_MAX];
+    uint8_t bytes[4096];
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct kept_page *newest;
+static long operations;
+
+static const char *setting(const char *name, const char *otherwise)
+{
+    const char *value = getenv(name);
+    return value == NULL ? otherwise : value;
+}
+
+/* True for regular files below the directory. */
+static bool tracked(int fd, char path[PATH_MAX], struct stat *ret_info)
+{
+    const char *directory = setting("CF_POWER_LOSS_DIR", "");
+    char link[64];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t size = readlink(link, path, PATH_MAX - 1);
+    if (directory[0] == '\0' || size <= 0 || fstat(fd, ret_info) != 0 ||
+        !S_ISREG(ret_info->st_mode))
+        return false;
+    path[size] = '\0';
+    return strncmp(path, directory, strlen(directory)) == 0;
+}
+
+static bool lost(const struct kept_page *page, unsigned long seed)
+{
+    if (seed % 2 == 0)
+        return true;
+    uint64_t hash = ((uint64_t)page->at / 4096 + 1) * 0x9e3779b97f4a7c15 ^ seed;
+    hash = (hash ^ hash >> 31) * 0xbf58476d1ce4e5b9;
+    return (hash >> 40 & 1) != 0;
+}
+
+static void cut_power(void)
+{
+    unsigned long seed = strtoul(setting("CF_POWER_LOSS_SEED", "0"), NULL, 10);
+    ssize_t (*real)(int, const void *, size_t, off_t) =
+        (ssize_t(*)(int, const void *, size_t, off_t))dlsym(RTLD_NEXT, "pwrite64");
+    for (struct kept_page *page = newest; page != NULL; page = page->older) {
+        int fd = lost(page, seed) ? open(page->path, O_WRONLY) : -1;
+        if (fd < 0)
+            continue;
+        if (real(fd, page->bytes, sizeof page->bytes, page->at) != (ssize_t)sizeof page->bytes)
+            abort();
+        close(fd);
+    }
+    _exit(EXIT_STATUS);
+}
+
+/* One write or sync more; under the lock. */
+static void count_operation(void)
+{
+    operations++;
+    if (operations == strtol(setting("CF_POWER_LOSS_AT", "-1"), NULL, 10))
+        cut_power();
+}
+
+static bool have_page(ino_t file, off_t at)
+{
+    for (struct kept_page *page = newest; page != NULL; page = page->older) {
+        if (page->file == file && page->at == at)
+            return true;
+    }
+    return false;
+}
+
+static void before_write(int fd, off_t at, size_t size)
+{
+    char path[PATH_MAX];
+    struct stat info;
+    if (!tracked(fd, path, &info))
+        return;
+    pthread_mutex_lock(&lock);
+    count_operation();
+    bool synced = (fcntl(fd, F_GETFL) & O_DSYNC) != 0;
+    int reader = synced ? -1 : open(path, O_RDONLY);
+    for (off_t page_at = at / PAGE * PAGE; reader >= 0 && page_at < at + (off_t)size;
+         page_at += PAGE) {
+        if (have_page(info.st_ino, page_at))
+            continue;
+        struct kept_page *page = calloc(1, sizeof *page);
+        ssize_t had = page == NULL ? -1 : pread(reader, page->bytes, sizeof page->bytes, page_at);
+        if (had < 0)
+            abort();
+        page->file = info.st_ino;
+        page->at = page_at;
+        page->size = (size_t)had;
+        memcpy(page->path, path, sizeof page->path);
+        page->older = newest;
+        newest = page;
+    }
+    if (reader >= 0)
+        close(reader);
+    pthread_mutex_unlock(&lock);
+}
+
+static void after_sync(int fd)
+{
+    char path[PATH_MAX];
+    struct stat info;
+    if (!tracked(fd, path, &info) || setting("CF_POWER_LOSS_DEAF", "")[0] != '\0')
+        return;
+    pthread_mutex_lock(&lock);
+    for (struct kept_page **page = &newest; *page != NULL;) {
+        struct kept_page *this = *page;
+        if (this->file != info.st_ino) {
+            page = &this->older;
+            continue;
+        }
+        *page = this->older;
+        free(this);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+static void before_sync(int fd)
+{
+    char path[PATH_MAX];
+    struct stat info;
+    if (!tracked(fd, path, &info))
+        return;
+    pthread_mutex_lock(&lock);
+    count_operation();
+    pthread_mutex_unlock(&lock);
+}
+
+/* --- What the program calls ------------------------------------------------------------------- */
+
+#define REAL(name, type, ...) ((type(*)(__VA_ARGS__))dlsym(RTLD_NEXT, name))
+
+ssize_t write(int fd, const void *bytes, size_t size)
+{
+    before_write(fd, lseek(fd, 0, SEEK_CUR), size);
+    return REAL("write", ssize_t, int, const void *, size_t)(fd, bytes, size);
+}
+
+ssize_t pwrite(int fd, const void *bytes, size_t size, off_t at)
+{
+    before_write(fd, at, size);
+    return REAL("pwrite", ssize_t, int, const void *, size_t, off_t)(fd, bytes, size, at);
+}
+
+ssize_t pwrite64(int fd, const void *bytes, size_t size, off_t at)
+{
+    before_write(fd, at, size);
+    return REAL("pwrite64", ssize_t, int, const void *, size_t, off_t)(fd, bytes, size, at);
+}
+
+static size_t total(const struct iovec *parts, int count)
+{
+    size_t size = 0;
+    for (int i = 0; i < count; i++)
+        size += parts[i].iov_len;
+    return size;
+}
+
+ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t at)
+{
+    before_write(fd, at, total(parts, count));
+    return REAL("pwritev", ssize_t, int, const struct iovec *, int, off_t)(fd, parts, count, at);
+}
+
+ssize_t pwritev64(int fd, const struct iovec *parts, int count, off_t at)
+{
+    before_write(fd, at, total(parts, count));
+    return REAL("pwritev64", ssize_t, int, const struct iovec *, int, off_t)(fd, parts, count, at);
+}
+
+int fdatasync(int fd)
+{
+    before_sync(fd);
+    int result = REAL("fdatasync", int, int)(fd);
+    if (result == 0)
+        after_sync(fd);
+    return result;
+}
+
+int fsync(int fd)
+{
+    before_sync(fd);
+    int result = REAL("fsync", int, int)(fd);
+    if (result == 0)
+        after_sync(fd);
+    return result;
+}
