@@ -56,7 +56,9 @@ static const char *const pledge_table[] = {
     /* Captured: refunds and disputes. */
     "captured: refund_requested>refund_pending disputed>disputed dispute_warned>captured "
     "fee_recorded>captured funds_available>captured processor_fee_reimbursed>captured "
-    "money_orphaned>captured hold_orphaned>captured shipping_address_given>captured "
+    "money_orphaned>captured refund_succeeded>captured refund_failed>captured "
+    "refund_retried>captured refund_paid_otherwise>captured hold_orphaned>captured "
+    "shipping_address_given>captured "
     "hold_voided>captured",
     "refund_pending: refund_requested>refund_pending refund_succeeded>refund_pending "
     "refund_succeeded>refund_failed refund_succeeded>partially_refunded "
@@ -69,9 +71,12 @@ static const char *const pledge_table[] = {
     "partially_refunded: refund_requested>refund_pending refund_failed>refund_failed "
     "disputed>disputed dispute_warned>partially_refunded fee_recorded>partially_refunded "
     "funds_available>partially_refunded processor_fee_reimbursed>partially_refunded "
-    "money_orphaned>partially_refunded hold_orphaned>partially_refunded "
+    "money_orphaned>partially_refunded refund_succeeded>partially_refunded "
+    "refund_failed>partially_refunded refund_retried>partially_refunded "
+    "refund_paid_otherwise>partially_refunded hold_orphaned>partially_refunded "
     "shipping_address_given>partially_refunded hold_voided>partially_refunded",
     "refund_failed: refund_requested>refund_pending refund_retried>refund_pending "
+    "refund_retried>refund_failed "
     "refund_succeeded>refund_failed refund_succeeded>partially_refunded "
     "refund_succeeded>refunded refund_failed>refund_failed refund_paid_otherwise>refund_failed "
     "refund_paid_otherwise>partially_refunded refund_paid_otherwise>refunded disputed>disputed "
