@@ -265,7 +265,7 @@ static void test_keeper__seals_and_opens_many_fields_at_once(void **state)
     struct cf_id campaign = {.bytes = {7}}, stranger = {.bytes = {8}};
     struct cf_keeper_field fields[COUNT];
     struct cf_keeper_item items[COUNT + 1];
-    char names[COUNT][16];
+    char names[COUNT][24];
     CF_CLEANUP(cf_scope_free) uint8_t *story = malloc(40000);
     memset(story, 's', 40000);
     struct cf_buf sealed[2], opened;
