@@ -19,8 +19,8 @@
 #define CF_ON_PASTE_(model, name) cf_##model##_on_##name
 #define CF_ON_PASTE(model, name) CF_ON_PASTE_(model, name)
 #define CF_ON(name)                                                                                \
-    enum cf_status CF_ON_PASTE(CF_ON_MODEL, name)(struct cf_fold * fold,                           \
-                                                  const struct cf_event_##name *event)
+    enum cf_status CF_ON_PASTE(CF_ON_MODEL, name)(                                                 \
+        struct cf_fold * fold, const struct cf_event_##name *event __attribute__((unused)))
 
 #define CF_READS(name) CF_ON(name);
 #include CF_READS_FILE

@@ -60,6 +60,7 @@ const struct cf_table CF_ROW_TABLE = {
     .is_appended = CF_ROW_APPENDED,
     .load = CF_ROW_TEXT(CF_ROW) "_load",
     .store = CF_ROW_TEXT(CF_ROW) "_store",
+    .remove = CF_ROW_TEXT(CF_ROW) "_remove",
     .copy_in = CF_ROW_TEXT(CF_ROW) "_copy_in",
     .copy_out = CF_ROW_TEXT(CF_ROW) "_copy_out",
 };

@@ -136,6 +136,7 @@ static enum cf_status apply_record(struct cf_runner *runner, struct reader *read
         .services = runner->services,
         .sequence = (int64_t)record.sequence,
         .time_us = record.time_us,
+        .stream = record.stream_id,
         .actor = record.actor_id,
         .idempotency_key = record.idempotency_key,
         .reterr_fault = reterr_fault,

@@ -243,6 +243,17 @@ static enum cf_status get_entry(struct cf_fold *fold, struct cf_shelf *shelf, co
     return CF_OK;
 }
 
+static enum cf_status note_change(struct cf_shelf *shelf, struct cf_entry *entry)
+{
+    if (entry->is_changed)
+        return CF_OK;
+    CF_TRY(make_room((void **)&shelf->changed, shelf->changed_count, &shelf->changed_capacity,
+                     sizeof *shelf->changed));
+    shelf->changed[shelf->changed_count++] = entry;
+    entry->is_changed = true;
+    return CF_OK;
+}
+
 enum cf_status cf_fold_get(struct cf_fold *fold, const struct cf_table *table, const void *key,
                            void **ret_row)
 {
@@ -254,12 +265,7 @@ enum cf_status cf_fold_get(struct cf_fold *fold, const struct cf_table *table, c
 
     struct cf_entry *entry = NULL;
     CF_TRY(get_entry(fold, shelf, key, &entry));
-    if (!entry->is_changed) {
-        CF_TRY(make_room((void **)&shelf->changed, shelf->changed_count, &shelf->changed_capacity,
-                         sizeof *shelf->changed));
-        shelf->changed[shelf->changed_count++] = entry;
-        entry->is_changed = true;
-    }
+    CF_TRY(note_change(shelf, entry));
     entry->is_present = true;
     memcpy(entry->row + shelf->sequence_offset, &fold->sequence, sizeof fold->sequence);
     *ret_row = entry->row;
@@ -281,6 +287,22 @@ enum cf_status cf_fold_find(struct cf_fold *fold, const struct cf_table *table, 
     struct cf_entry *entry = NULL;
     CF_TRY(get_entry(fold, shelf, key, &entry));
     *ret_row = entry->is_present ? entry->row : NULL;
+    return CF_OK;
+}
+
+enum cf_status cf_fold_remove(struct cf_fold *fold, const struct cf_table *table, const void *key)
+{
+    const void *there = NULL;
+    CF_TRY(cf_fold_find(fold, table, key, &there));
+    if (there == NULL || fold->store->is_collecting)
+        return CF_OK;
+    struct cf_shelf *shelf = shelf_of(fold->store, table);
+    struct cf_entry *entry = cf_shelf__find(shelf, key);
+    CF_ASSERT(entry != NULL && entry->row == there);
+    CF_TRY(note_change(shelf, entry));
+    entry->is_present = false;
+    cf_row_clean_up(table, entry->row);
+    memset(entry->row + table->key_size, 0, table->row_size - table->key_size);
     return CF_OK;
 }
 
@@ -337,8 +359,11 @@ void cf_store_visit_changed(struct cf_store *store, cf_store_visit_fn *visit, vo
 {
     for (size_t i = 0; i < store->shelves_count; i++) {
         const struct cf_shelf *shelf = &store->shelves[i];
-        for (size_t j = 0; j < shelf->changed_count; j++)
-            visit(user, shelf->table, shelf->changed[j]->row, shelf->changed[j]->sequence_before);
+        for (size_t j = 0; j < shelf->changed_count; j++) {
+            const struct cf_entry *entry = shelf->changed[j];
+            if (entry->is_present)
+                visit(user, shelf->table, entry->row, entry->sequence_before);
+        }
     }
 }
 

@@ -34,6 +34,7 @@ struct cf_fold {
     const struct cf_services *services; /* projections/services.h; may be NULL */
     int64_t sequence;
     int64_t time_us;
+    struct cf_id stream;
     struct cf_id actor;
     struct cf_bytes idempotency_key; /* borrowed until the handler returns */
     int64_t lines;                   /* rows appended so far for this record */
@@ -51,6 +52,10 @@ CF_MUST_CHECK enum cf_status cf_fold_get(struct cf_fold *fold, const struct cf_t
 /* The row of this key, to be read. NULL where there is none. */
 CF_MUST_CHECK enum cf_status cf_fold_find(struct cf_fold *fold, const struct cf_table *table,
                                           const void *key, const void **ret_row);
+
+/* Takes the row of this key away, if it is there. */
+CF_MUST_CHECK enum cf_status cf_fold_remove(struct cf_fold *fold, const struct cf_table *table,
+                                            const void *key);
 
 /* Adds a row to an appended table; it is copied, and what it owns moves. */
 void cf_fold_append(struct cf_fold *fold, const struct cf_table *table, void *row);
@@ -93,7 +98,7 @@ CF_MUST_CHECK enum cf_status cf_store_copy_kept(struct cf_store *store, struct c
                                                 int64_t *rows_copied,
                                                 struct cf_fault *reterr_fault);
 
-/* Calls `visit` for every changed row of a kept table, with the sequence it had before the batch
+/* Calls `visit` for every row of a kept table that was changed and not removed, with the sequence it had before the batch
  * (0: it is new). Between fold and sent. */
 typedef void cf_store_visit_fn(void *user, const struct cf_table *table, const void *row,
                                int64_t sequence_before);

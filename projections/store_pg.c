@@ -145,25 +145,59 @@ enum cf_status cf_store_load(struct cf_store *store, struct cf_fault *reterr_fau
     return CF_OK;
 }
 
+/* Sends rows [first, end) in as many statements as they need. */
 static enum cf_status send_rows(struct cf_store *store, struct cf_pg *pg,
-                                const struct cf_shelf *shelf, row_at_fn *row_at, size_t count,
+                                const struct cf_shelf *shelf, const char *statement,
+                                size_t columns_count, row_at_fn *row_at, size_t first, size_t end,
                                 struct cf_fault *reterr_fault)
 {
-    for (size_t first = 0; first < count; first += ROWS_PER_STATEMENT) {
-        add_columns(&store->params, shelf->table, shelf->table->columns_count, row_at, shelf, first,
-                    chunk_of(first, count));
-        CF_TRY(cf_pg_send(pg, shelf->table->store, &store->params, reterr_fault));
+    for (; first < end; first += ROWS_PER_STATEMENT) {
+        add_columns(&store->params, shelf->table, columns_count, row_at, shelf, first,
+                    chunk_of(first, end));
+        CF_TRY(cf_pg_send(pg, statement, &store->params, reterr_fault));
     }
     return CF_OK;
+}
+
+/*
+ * Brings the changed rows into three groups: those to store, those to remove, and those that came and
+ * went within the batch, of which PostgreSQL never hears.
+ */
+static void group_changed(struct cf_shelf *shelf, size_t *ret_stored, size_t *ret_removed)
+{
+    size_t stored = 0, removed = 0;
+    for (size_t i = 0; i < shelf->changed_count; i++) {
+        struct cf_entry *entry = shelf->changed[i];
+        if (!entry->is_present && entry->sequence_before == 0)
+            continue;
+        /* The place behind the group takes it; what stood there moves to where it was. */
+        size_t place = stored + removed++;
+        shelf->changed[i] = shelf->changed[place];
+        shelf->changed[place] = entry;
+        if (entry->is_present) {
+            shelf->changed[place] = shelf->changed[stored];
+            shelf->changed[stored++] = entry;
+            removed--;
+        }
+    }
+    *ret_stored = stored;
+    *ret_removed = removed;
 }
 
 enum cf_status cf_store_send(struct cf_store *store, struct cf_pg *pg,
                              struct cf_fault *reterr_fault)
 {
     for (size_t i = 0; i < store->shelves_count; i++) {
-        const struct cf_shelf *shelf = &store->shelves[i];
-        CF_TRY(send_rows(store, pg, shelf, changed_at, shelf->changed_count, reterr_fault));
-        CF_TRY(send_rows(store, pg, shelf, appended_at, shelf->appended_count, reterr_fault));
+        struct cf_shelf *shelf = &store->shelves[i];
+        const struct cf_table *table = shelf->table;
+        size_t stored, removed;
+        group_changed(shelf, &stored, &removed);
+        CF_TRY(send_rows(store, pg, shelf, table->store, table->columns_count, changed_at, 0,
+                         stored, reterr_fault));
+        CF_TRY(send_rows(store, pg, shelf, table->remove, cf_table_keys_count(table), changed_at,
+                         stored, stored + removed, reterr_fault));
+        CF_TRY(send_rows(store, pg, shelf, table->store, table->columns_count, appended_at, 0,
+                         shelf->appended_count, reterr_fault));
     }
     return CF_OK;
 }

@@ -70,7 +70,7 @@ struct cf_table {
     size_t key_size; /* the keys are the first bytes of the row, without gaps */
     size_t row_size;
     bool is_appended;
-    const char *load, *store, *copy_in, *copy_out; /* the names of its statements */
+    const char *load, *store, *remove, *copy_in, *copy_out; /* the names of its statements */
 };
 
 /* A word from a text of ours that fits. */

@@ -30,6 +30,7 @@ static void fold_record(const struct cf_model *model, struct cf_store *store, st
     struct cf_fold fold = {.store = store,
                            .sequence = (int64_t)record.sequence,
                            .time_us = record.time_us,
+                           .stream = record.stream_id,
                            .actor = record.actor_id,
                            .idempotency_key = record.idempotency_key,
                            .reterr_fault = &fault};

@@ -49,7 +49,7 @@ function(cf_table_sql def table appended out)
     endif()
 
     set(files)
-    foreach(template load store copy_in copy_out)
+    foreach(template load store remove copy_in copy_out)
         set(file ${CMAKE_BINARY_DIR}/generated/sql/${table}_${template}.sql)
         configure_file(${CMAKE_SOURCE_DIR}/projections/table/${template}.sql.in ${file} @ONLY)
         list(APPEND files ${file})
