@@ -159,8 +159,6 @@ static void reward_add(struct cf_json *rewards, const struct cf_pg_rows *rows, s
     for (size_t i = 0; i < 2; i++)
         cf_query_seal_add__(
             texts, &(struct cf_query_sealed){.subject_id = campaign_id,
-                                             .key = cf_pg_bytes(rows, row, "text_key"),
-                                             .field = fields[i],
                                              .ciphertext = cf_pg_bytes(rows, row, fields[i]),
                                              .object = reward,
                                              .member = fields[i]});
@@ -187,22 +185,25 @@ static void stretch_goal_add(struct cf_json *goals, const struct cf_pg_rows *row
     cf_json_set_bool(goal, "unlocked", cf_pg_int64(rows, row, "unlocked_at_us") > 0);
     cf_query_seal_add__(texts,
                         &(struct cf_query_sealed){.subject_id = campaign_id,
-                                                  .key = cf_pg_bytes(rows, row, "title_key"),
-                                                  .field = "title",
                                                   .ciphertext = cf_pg_bytes(rows, row, "title"),
                                                   .object = goal,
                                                   .member = "title"});
 }
 
 static void campaign_fill(struct cf_json *page, const struct cf_pg_rows *rows,
-                          const struct cf_id *campaign_id, struct cf_query_texts *texts)
+                          const struct cf_id *campaign_id, const struct cf_id *creator_id,
+                          struct cf_query_texts *texts)
 {
     static const char *const words[] = {"slug",    "state",    "status",
                                         "model",   "category", "subcategory",
                                         "country", "place",    "media_address"};
     cf_query_set_id__(page, "id", campaign_id);
-    struct cf_id creator_id = cf_pg_id(rows, 0, "creator");
-    cf_query_set_id__(page, "creator_id", &creator_id);
+    cf_query_set_id__(page, "creator_id", creator_id);
+    cf_query_seal_add__(
+        texts, &(struct cf_query_sealed){.subject_id = creator_id,
+                                         .ciphertext = cf_pg_bytes(rows, 0, "creator_name"),
+                                         .object = page,
+                                         .member = "creator_name"});
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         cf_query_set_text__(page, words[i], rows, 0);
     cf_query_set_totals__(page, rows, 0);
@@ -212,15 +213,11 @@ static void campaign_fill(struct cf_json *page, const struct cf_pg_rows *rows,
     cf_query_set_number__(page, "sequence", rows, 0);
     cf_query_seal_add__(texts,
                         &(struct cf_query_sealed){.subject_id = campaign_id,
-                                                  .key = cf_pg_bytes(rows, 0, "title_key"),
-                                                  .field = "title",
                                                   .ciphertext = cf_pg_bytes(rows, 0, "title"),
                                                   .object = page,
                                                   .member = "title"});
     cf_query_seal_add__(texts,
                         &(struct cf_query_sealed){.subject_id = campaign_id,
-                                                  .key = cf_pg_bytes(rows, 0, "story_key"),
-                                                  .field = "story",
                                                   .ciphertext = cf_pg_bytes(rows, 0, "story"),
                                                   .object = page,
                                                   .member = "story"});
@@ -242,7 +239,8 @@ enum cf_status cf_query_campaign(struct cf_query *query, const struct cf_id *cam
 
     CF_CLEANUP(cf_scope_cf_json_destroy) struct cf_json *page = cf_json_object();
     struct cf_query_texts texts = {.count = 0};
-    campaign_fill(page, rows, campaign_id, &texts);
+    struct cf_id creator_id = cf_pg_id(rows, 0, "creator");
+    campaign_fill(page, rows, campaign_id, &creator_id, &texts);
     struct cf_json *list = cf_json_array();
     cf_json_set(page, "rewards", list);
     for (size_t i = 0; i < cf_pg_rows_count(rewards); i++)
@@ -253,7 +251,7 @@ enum cf_status cf_query_campaign(struct cf_query *query, const struct cf_id *cam
         stretch_goal_add(list, goals, i, campaign_id, &texts);
     CF_TRY(cf_query_unseal__(&texts, unsealer, reterr_fault));
 
-    *ret_creator_id = cf_pg_id(rows, 0, "creator");
+    *ret_creator_id = creator_id;
     *ret_public = cf_pg_int64(rows, 0, "launched_at_us") > 0;
     *ret_json = CF_TAKE(page);
     return CF_OK;
@@ -331,6 +329,66 @@ enum cf_status cf_query_pledge(struct cf_query *query, const struct cf_id *pledg
         CF_FAIL(reterr_fault, CF_NOT_FOUND, "there is no such pledge");
     *ret_backer_id = cf_pg_id(rows, 0, "backer");
     *ret_json = pledge_json(rows, 0);
+    return CF_OK;
+}
+
+/* ---- Updates, people ---- */
+
+static struct cf_json *update_json(const struct cf_pg_rows *rows, size_t row,
+                                   const struct cf_id *campaign_id, struct cf_query_texts *texts)
+{
+    static const char *const fields[] = {"title", "body"};
+    struct cf_json *update = cf_json_object();
+    struct cf_id update_id = cf_pg_id(rows, row, "campaign_update");
+    bool hidden = cf_pg_bool(rows, row, "is_hidden");
+    cf_query_set_id__(update, "id", &update_id);
+    for (size_t i = 0; i < 2; i++)
+        cf_query_seal_add__(texts, &(struct cf_query_sealed){
+                                       .subject_id = campaign_id,
+                                       .ciphertext = hidden ? (struct cf_bytes){0}
+                                                            : cf_pg_bytes(rows, row, fields[i]),
+                                       .object = update,
+                                       .member = fields[i]});
+    cf_json_set_bool(update, "backers_only", cf_pg_bool(rows, row, "is_for_backers"));
+    cf_query_set_time__(update, "posted_at", cf_pg_int64(rows, row, "posted_at_us"));
+    return update;
+}
+
+enum cf_status cf_query_updates(struct cf_query *query, const struct cf_id *campaign_id,
+                                const struct cf_id *viewer_id, int64_t before, int64_t count_max,
+                                const struct cf_query_unsealer *unsealer, struct cf_json **ret_json,
+                                struct cf_fault *reterr_fault)
+{
+    struct cf_pg_params *params = cf_query_params__(query);
+    cf_pg_add_id(params, campaign_id);
+    cf_pg_add_id(params, viewer_id);
+    cf_pg_add_int64(params, before);
+    cf_pg_add_int64(params, count_max);
+    CF_CLEANUP(cf_scope_cf_pg_rows_destroy) struct cf_pg_rows *rows = NULL;
+    CF_TRY(cf_query_run__(query, "query_updates", &rows, reterr_fault));
+
+    CF_CLEANUP(cf_scope_cf_json_destroy) struct cf_json *json = cf_json_object();
+    struct cf_json *list = cf_json_array();
+    cf_json_set(json, "updates", list);
+    struct cf_query_texts texts = {.count = 0};
+    size_t count = cf_pg_rows_count(rows);
+    for (size_t i = 0; i < count; i++)
+        cf_json_append(list, update_json(rows, i, campaign_id, &texts));
+    if (count > 0 && count == (size_t)count_max)
+        cf_json_set_integer(json, "next", cf_pg_int64(rows, count - 1, "sequence"));
+    else
+        cf_json_set_null(json, "next");
+    CF_TRY(cf_query_unseal__(&texts, unsealer, reterr_fault));
+    *ret_json = CF_TAKE(json);
+    return CF_OK;
+}
+
+enum cf_status cf_query_roles(struct cf_query *query, const struct cf_id *person_id,
+                              uint32_t *ret_roles, struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(cf_scope_cf_pg_rows_destroy) struct cf_pg_rows *rows = NULL;
+    CF_TRY(run_by_id(query, "query_roles", person_id, &rows, reterr_fault));
+    *ret_roles = cf_pg_rows_count(rows) == 0 ? 0 : (uint32_t)cf_pg_int64(rows, 0, "roles");
     return CF_OK;
 }
 

@@ -27,8 +27,6 @@ void cf_query_close(struct cf_query *query);
 /* A sealed text of an answer. Everything is borrowed for the call of `unseal`. */
 struct cf_query_sealed {
     const struct cf_id *subject_id;
-    struct cf_bytes key; /* the idempotency key it was sealed with */
-    const char *field;   /* the name it was sealed with */
     struct cf_bytes ciphertext;
     struct cf_json *object; /* gets the clear text, or null, as `member` */
     const char *member;
@@ -88,6 +86,20 @@ CF_MUST_CHECK enum cf_status cf_query_pledges(struct cf_query *query, const stru
 CF_MUST_CHECK enum cf_status cf_query_pledge(struct cf_query *query, const struct cf_id *pledge_id,
                                              struct cf_json **ret_json, struct cf_id *ret_backer_id,
                                              struct cf_fault *reterr_fault);
+
+/* {"updates": […], "next": sequence or null}, newest first. What is for backers alone has neither title nor
+ * body unless the viewer (zero: nobody) is one, or the creator. */
+CF_MUST_CHECK enum cf_status cf_query_updates(struct cf_query *query,
+                                              const struct cf_id *campaign_id,
+                                              const struct cf_id *viewer_id, int64_t before,
+                                              int64_t count_max,
+                                              const struct cf_query_unsealer *unsealer,
+                                              struct cf_json **ret_json,
+                                              struct cf_fault *reterr_fault);
+
+/* What a person may do: bit 1 << enum cf_role. 0 for somebody unknown or suspended. */
+CF_MUST_CHECK enum cf_status cf_query_roles(struct cf_query *query, const struct cf_id *person_id,
+                                            uint32_t *ret_roles, struct cf_fault *reterr_fault);
 
 /* The record up to which every read model has come. */
 CF_MUST_CHECK enum cf_status cf_query_position(struct cf_query *query, int64_t *ret_sequence,

@@ -103,8 +103,6 @@ static struct cf_json *card_json(const struct cf_pg_rows *rows, size_t row,
     cf_query_set_time__(card, "ends_at", cf_pg_int64(rows, row, "ends_at_us"));
     cf_query_seal_add__(texts,
                         &(struct cf_query_sealed){.subject_id = campaign_id,
-                                                  .key = cf_pg_bytes(rows, row, "title_key"),
-                                                  .field = "title",
                                                   .ciphertext = cf_pg_bytes(rows, row, "title"),
                                                   .object = card,
                                                   .member = "title"});

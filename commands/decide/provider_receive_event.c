@@ -18,7 +18,7 @@
     F(8, opt_token, request_key)
 #define CF_COMMAND_VERDICTS(V)                                                                     \
     V(1, NOT_PERMITTED, 403, "Only the gateway speaks for the provider.")                          \
-    V(2, ALREADY_KNOWN, 409, "This notice is recorded.")
+    V(2, ALREADY_KNOWN, 200, "This notice is recorded.")
 /* clang-format on */
 #include "commands/decide/define.h"
 

@@ -1,8 +1,8 @@
 -- name: query_cards
 -- params: campaigns uuid[]
--- returns: campaign uuid, title bytea, title_key text, slug text, category text, subcategory text, country text, place text, model text, state text, status text, currency text, goal bigint, pledged bigint, held bigint, collected bigint, backers bigint, launched_at_us bigint, ends_at_us bigint
+-- returns: campaign uuid, title bytea, slug text, category text, subcategory text, country text, place text, model text, state text, status text, currency text, goal bigint, pledged bigint, held bigint, collected bigint, backers bigint, launched_at_us bigint, ends_at_us bigint
 -- What a list shows of each of these campaigns, in their order.
-SELECT c.campaign, c.title, c.title_key, c.slug, c.category, c.subcategory, c.country, c.place,
+SELECT c.campaign, c.title, c.slug, c.category, c.subcategory, c.country, c.place,
        c.model, c.state, c.status, c.currency, c.goal,
        coalesce(CASE WHEN t.is_locked THEN t.locked_pledged ELSE t.pledged END, 0) AS pledged,
        coalesce(t.held, 0) AS held, coalesce(t.collected, 0) AS collected,

@@ -1,8 +1,8 @@
 -- name: query_rewards
 -- params: campaign uuid
--- returns: reward uuid, title bytea, description bytea, text_key text, minimum bigint, stock_limit bigint, per_backer_limit bigint, shipping bigint, needs_address boolean, ships_at_us bigint, is_withdrawn boolean, claimed bigint
+-- returns: reward uuid, title bytea, description bytea, minimum bigint, stock_limit bigint, per_backer_limit bigint, shipping bigint, needs_address boolean, ships_at_us bigint, is_withdrawn boolean, claimed bigint
 -- A campaign's rewards with their stock, cheapest first.
-SELECT r.reward, r.title, r.description, r.text_key, r.minimum, r.stock_limit,
+SELECT r.reward, r.title, r.description, r.minimum, r.stock_limit,
        r.per_backer_limit, r.shipping, r.needs_address, r.ships_at_us, r.is_withdrawn,
        coalesce(t.claimed, 0) AS claimed
   FROM reward r

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/exchange.h"
+
+static void answer(struct cf_exchange *exchange, const struct cf_reply *reply)
+{
+    struct cf_json *json = cf_json_object();
+    cf_json_set_text(json, "reward_id", cf_json_text_at(exchange->body, "reward_id"));
+    cf_json_set_integer(json, "sequence", (int64_t)reply->last_sequence);
+    cf_exchange_json(exchange, 201, json);
+}
+
+void cf_route_post_campaign_rewards(struct cf_exchange *exchange)
+{
+    struct cf_id campaign_id;
+    if (!cf_exchange_id(exchange, 0, &campaign_id) || !cf_exchange_body(exchange))
+        return;
+    struct cf_id reward_id = cf_exchange_new_id(exchange);
+    cf_exchange_set_id(exchange, "campaign_id", &campaign_id);
+    cf_exchange_set_id(exchange, "reward_id", &reward_id);
+    if (cf_json_get(exchange->body, "needs_address") == NULL)
+        cf_json_set_bool(exchange->body, "needs_address", false);
+    cf_exchange_command(exchange, CF_COMMAND_campaign_add_reward, &campaign_id, answer);
+}
