@@ -145,5 +145,13 @@ enum cf_status cf_plan_make(const struct cf_plan_options *options, struct cf_pla
     CF_TRY(find_program(plan, reterr_fault));
     print_url(options->listen, plan->api_url, sizeof plan->api_url);
     CF_TRY(choose_postgres(options, plan, reterr_fault));
-    return choose_provider(options, plan, reterr_fault);
+    CF_TRY(choose_provider(options, plan, reterr_fault));
+    bool six = strchr(options->listen->address, ':') != NULL;
+    snprintf(plan->api_listen, sizeof plan->api_listen, six ? "[%s]:%u" : "%s:%u",
+             options->listen->address, options->listen->port);
+    add(plan, options->dir, 0, "writer", NULL);
+    add(plan, options->dir, 1, "keeper", NULL);
+    add(plan, options->dir, 1, "projector", NULL);
+    add(plan, options->dir, 2, "api", "--listen", plan->api_listen, NULL);
+    return CF_OK;
 }

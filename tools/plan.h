@@ -34,6 +34,7 @@ struct cf_plan_options {
 struct cf_plan {
     char program[1024];
     char api_url[80];
+    char api_listen[64];
     char sandbox_listen[64];
     char sandbox_url[80];
     char webhook_url[128];
