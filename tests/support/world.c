@@ -193,6 +193,12 @@ static void check_goals(struct cf_world *world, int index)
     }
 }
 
+/* Once in four hundred times. */
+static bool is_rare(struct cf_world *world)
+{
+    return cf_random_below(&world->random, 400) == 0;
+}
+
 static void wind_down(struct cf_world *world, struct cf_model_campaign *campaign)
 {
     (void)world;
@@ -278,9 +284,9 @@ static void live_step(struct cf_world *world, int index)
     struct cf_model_pledge *pledge = pick(world, index, true);
     if (campaign->steps == 0) {
         end_campaign(world, index);
-    } else if (cf_chance(world, 1)) {
+    } else if (is_rare(world)) {
         suspend(world, campaign);
-    } else if (cf_chance(world, 1)) {
+    } else if (is_rare(world)) {
         cancel_campaign(world, campaign);
     } else if (cf_chance(world, 35)) {
         cf_world_new_pledge(world, index, false);
@@ -348,9 +354,9 @@ static void collecting_step(struct cf_world *world, int index)
     struct cf_model_campaign *campaign = &world->campaigns[index];
     struct cf_model_pledge *pledge = pick(world, index, true);
     if (campaign->steps > 0) {
-        if (cf_chance(world, 1))
+        if (is_rare(world))
             suspend(world, campaign);
-        else if (cf_chance(world, 1))
+        else if (is_rare(world))
             cancel_campaign(world, campaign);
         else if (cf_chance(world, 15))
             late_step(world, index);
@@ -393,7 +399,7 @@ static void settled_step(struct cf_world *world, int index)
     struct cf_model_pledge *pledge = pick(world, index, true);
     if (campaign->steps == 0)
         close_campaign(world, index);
-    else if (cf_chance(world, 1))
+    else if (is_rare(world))
         cancel_campaign(world, campaign);
     else if (cf_chance(world, 15))
         late_step(world, index);
