@@ -41,6 +41,7 @@ static enum cf_status read_head(struct check *check, const struct cf_json *head,
     CF_TRY(status);
     memcpy(check->proved.origin, check->checkpoint.origin, sizeof check->proved.origin);
     check->proved.size = check->checkpoint.size;
+    check->proved.root = check->checkpoint.root;
     return CF_OK;
 }
 
@@ -165,4 +166,56 @@ enum cf_status cf_subject_export_check(struct cf_bytes file,
     CF_TRY(check_end(&check, reterr_fault));
     *ret_proved = check.proved;
     return CF_OK;
+}
+
+/* Scans up to the newest record shown, and goes on to the checkpoint for the root. */
+static enum cf_status recompute(struct cf_log_view *view, const struct cf_subject_proved *proved,
+                                struct cf_subject_scan *scan, struct cf_hash *ret_root,
+                                struct cf_fault *reterr_fault)
+{
+    struct cf_frontier frontier = {0};
+    CF_CLEANUP(cf_scope_cf_log_walk_end) struct cf_log_walk *walk = NULL;
+    CF_TRY(cf_log_walk_begin(view, 1, &walk, reterr_fault));
+    for (uint64_t sequence = 1; sequence <= proved->size; sequence++) {
+        struct cf_log_entry entry;
+        struct cf_record record;
+        struct cf_hash leaf;
+        CF_TRY(cf_log_walk_next(walk, &entry, reterr_fault));
+        if (entry.sequence != sequence)
+            CF_FAIL_ON(reterr_fault, CF_CORRUPT, "the log has a gap", "at record %llu",
+                       (unsigned long long)sequence);
+        cf_hash_leaf(entry.record, &leaf);
+        cf_frontier_add(&frontier, &leaf);
+        if (sequence > proved->newest)
+            continue;
+        CF_TRY(cf_record_decode(entry.record, &record, reterr_fault));
+        if (record.sequence != sequence)
+            CF_FAIL_ON(reterr_fault, CF_CORRUPT, "a record stands in another's place",
+                       "at record %llu", (unsigned long long)sequence);
+        CF_TRY(cf_subject_scan_record(scan, &record, reterr_fault));
+    }
+    cf_frontier_root(&frontier, ret_root);
+    return CF_OK;
+}
+
+enum cf_status cf_subject_recompute(struct cf_log_view *view,
+                                    const struct cf_subject_proved *proved,
+                                    struct cf_subject_answer *ret_answer,
+                                    struct cf_fault *reterr_fault)
+{
+    struct cf_subject_scan scan;
+    struct cf_hash root;
+    if (cf_log_view_size(view) < proved->size)
+        CF_FAIL(reterr_fault, CF_RANGE, "the log ends before the checkpoint");
+    cf_subject_scan_begin(&scan, proved->subject);
+    enum cf_status status = recompute(view, proved, &scan, &root, reterr_fault);
+    if (status == CF_OK && !cf_hash_equal(&root, &proved->root))
+        status = cf_fault_set(reterr_fault, CF_CORRUPT, __FILE__, __LINE__,
+                              "the log is not the one that the checkpoint was signed for");
+    if (status == CF_OK) {
+        cf_subject_scan_compare(&scan, proved->newest, proved->count);
+        *ret_answer = (struct cf_subject_answer){scan.finding, scan.sequence};
+    }
+    cf_subject_scan_end(&scan);
+    return status;
 }

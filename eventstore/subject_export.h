@@ -48,8 +48,9 @@ CF_MUST_CHECK enum cf_status cf_subject_certify(struct cf_range_client *range, s
 struct cf_subject_proved {
     struct cf_id subject;
     char origin[CF_ORIGIN_SIZE_MAX + 1];
-    bool erasure;    /* a certificate, not a history */
-    uint64_t size;   /* of the checkpoint */
+    bool erasure;  /* a certificate, not a history */
+    uint64_t size; /* of the checkpoint */
+    struct cf_hash root;
     uint64_t newest; /* sequence of the first record */
     uint64_t count;  /* records in the file */
 };
@@ -64,5 +65,21 @@ CF_MUST_CHECK enum cf_status cf_subject_export_check(struct cf_bytes file,
                                                      const struct cf_note_verifier *verifier,
                                                      struct cf_subject_proved *ret_proved,
                                                      struct cf_fault *reterr_fault);
+
+/* What recomputing says: cf_subject_finding, and at which record. */
+struct cf_subject_answer {
+    enum cf_subject_finding finding;
+    uint64_t sequence;
+};
+
+/*
+ * Reads the log up to the file's checkpoint, recomputes its root and all back-links of the subject, and
+ * compares with what the file shows of a history. CORRUPT when the log is not the one that the checkpoint
+ * was signed for, RANGE when it ends before.
+ */
+CF_MUST_CHECK enum cf_status cf_subject_recompute(struct cf_log_view *view,
+                                                  const struct cf_subject_proved *proved,
+                                                  struct cf_subject_answer *ret_answer,
+                                                  struct cf_fault *reterr_fault);
 
 #endif

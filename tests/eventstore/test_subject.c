@@ -333,6 +333,45 @@ static void test_export__another_record_is_no_history(void **state)
 
 /* ---- Recomputing ---- */
 
+static struct cf_subject_answer recompute(struct fixture *fixture,
+                                          const struct cf_subject_proved *proved)
+{
+    struct cf_log_view *view;
+    struct cf_subject_answer answer = {CF_SUBJECT_MISCOUNTED, 0};
+    assert_int_equal(cf_log_view_begin(fixture->sample.log, &view, NULL), CF_OK);
+    assert_int_equal(cf_subject_recompute(view, proved, &answer, NULL), CF_OK);
+    cf_log_view_end(view);
+    return answer;
+}
+
+static void test_recompute__holds_a_file_against_the_log(void **state)
+{
+    struct fixture *fixture = *state;
+    struct cf_subject_proved proved, changed;
+    register_person(fixture);
+    live(fixture);
+    uint64_t sequence = export_person(fixture);
+    assert_int_equal(check(fixture, cf_buf_bytes(&fixture->file), &proved, NULL), CF_OK);
+    assert_int_equal(recompute(fixture, &proved).finding, CF_SUBJECT_WHOLE);
+
+    /* Later records of the person do not belong to that history. */
+    live(fixture);
+    assert_int_equal(recompute(fixture, &proved).finding, CF_SUBJECT_WHOLE);
+
+    changed = proved;
+    changed.count--;
+    assert_int_equal(recompute(fixture, &changed).finding, CF_SUBJECT_MISCOUNTED);
+    changed = proved;
+    changed.root.bytes[0] ^= 1;
+    struct cf_log_view *view;
+    struct cf_subject_answer answer;
+    assert_int_equal(cf_log_view_begin(fixture->sample.log, &view, NULL), CF_OK);
+    assert_int_equal(cf_subject_recompute(view, &changed, &answer, NULL), CF_CORRUPT);
+    changed.size = sequence + 10000;
+    assert_int_equal(cf_subject_recompute(view, &changed, &answer, NULL), CF_RANGE);
+    cf_log_view_end(view);
+}
+
 static struct cf_record named(uint64_t sequence, struct cf_id subject, uint64_t previous)
 {
     return (struct cf_record){
@@ -526,6 +565,7 @@ int main(void)
         TEST(test_export__is_whole_and_proves_it),
         TEST(test_export__a_changed_file_is_found_out),
         TEST(test_export__another_record_is_no_history),
+        TEST(test_recompute__holds_a_file_against_the_log),
         cmocka_unit_test(test_scan__names_what_is_wrong_and_where),
         cmocka_unit_test(test_walk__goes_from_the_newest_to_the_first),
         TEST(test_erasure__leaves_ciphertext_that_nobody_opens),
