@@ -196,7 +196,8 @@ static void totals_read(struct cf_live *live, struct watched *watched)
         cf_buf_clean_up(&watched->json);
         watched->json = json;
         watched->known = true;
-        watched->dirty = true;
+        watched->dirty =
+            watched->viewer_count > 1; /* one that is read for its one viewer is sent at once */
     } else {
         cf_buf_clean_up(&json);
     }
@@ -223,8 +224,10 @@ static void dirty_flush(struct cf_live *live, struct cf_buf *message)
     for (size_t bucket = 0; bucket < BUCKET_COUNT; bucket++) {
         for (struct watched *watched = live->buckets[bucket]; watched != NULL;
              watched = watched->next) {
-            if (!watched->known)
+            if (!watched->known) {
                 totals_read(live, watched);
+                watched->dirty = watched->known;
+            }
             if (!watched->dirty)
                 continue;
             watched->dirty = false;
@@ -321,8 +324,8 @@ static void *live_run(void *argument)
             continue;
         flushed_ms = now_ms;
         pthread_mutex_lock(&live->mutex);
-        dirty_flush(live, &message);
         fresh_serve(live, &message);
+        dirty_flush(live, &message);
         if (now_ms - pinged_ms >= CF_LIVE_PING_MS) {
             pinged_ms = now_ms;
             all_ping(live);

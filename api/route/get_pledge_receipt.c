@@ -38,6 +38,13 @@ static enum cf_status records_find(struct receipt *receipt, const struct cf_id *
     return CF_OK;
 }
 
+static enum cf_status checkpoint_read(struct receipt *receipt, struct cf_fault *reterr_fault)
+{
+    struct cf_note note;
+    CF_TRY(cf_note_parse(cf_buf_bytes(&receipt->note), &note, reterr_fault));
+    return cf_checkpoint_parse(note.text, &receipt->checkpoint, reterr_fault);
+}
+
 /* Waits for a checkpoint that covers the newest record. */
 static enum cf_status checkpoint_get(struct receipt *receipt, struct cf_fault *reterr_fault)
 {
@@ -46,8 +53,7 @@ static enum cf_status checkpoint_get(struct receipt *receipt, struct cf_fault *r
         cf_buf_clear(&receipt->note);
         enum cf_status status = cf_range_checkpoint(receipt->range, &receipt->note, reterr_fault);
         if (status == CF_OK)
-            CF_TRY(cf_checkpoint_parse(cf_buf_bytes(&receipt->note), &receipt->checkpoint,
-                                       reterr_fault));
+            CF_TRY(checkpoint_read(receipt, reterr_fault));
         else if (status != CF_NOT_FOUND)
             return status;
         if (status == CF_OK && receipt->checkpoint.size >= needed)
