@@ -113,6 +113,7 @@ struct cf_port_result {
     bool charges_enabled, payouts_enabled, details_submitted;
     char disabled_reason[96];
     struct cf_id user_id, pledge_id, refund_id, payout_id; /* what we had written on it */
+    char request_key[96];                                  /* of the request that made it */
     int64_t retry_after_ms; /* UNAVAILABLE: at least this long; 0 when nobody said */
     char reason[160];       /* for people: why not */
 };

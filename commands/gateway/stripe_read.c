@@ -215,6 +215,19 @@ static void read_account(const struct cf_json *json, struct cf_port_result *resu
     TAKE(json, "requirements.disabled_reason", result->disabled_reason);
 }
 
+/* An event speaks of an object that cannot be looked at by itself. */
+static void read_warning(const struct cf_json *json, struct cf_port_result *result)
+{
+    const struct cf_json *warning = cf_json_at(json, "data.object");
+    if (!cf_json_is(cf_json_get(warning, "object"), "radar.early_fraud_warning"))
+        return;
+    TAKE(warning, "id", result->id);
+    result->state = CF_PORT_STATE_WARNED;
+    result->stage = CF_DISPUTE_STAGE_EARLY_FRAUD_WARNING;
+    take_reference(warning, "charge", result->charge);
+    take_reference(warning, "payment_intent", result->intent);
+}
+
 /* Whatever object this is. */
 static void read_object(const struct cf_json *json, struct cf_port_result *result)
 {
@@ -228,6 +241,7 @@ static void read_object(const struct cf_json *json, struct cf_port_result *resul
     take_id(json, "metadata.pledge_id", &result->pledge_id);
     take_id(json, "metadata.refund_id", &result->refund_id);
     take_id(json, "metadata.payout_id", &result->payout_id);
+    TAKE(json, "metadata.request_key", result->request_key);
     if (strcmp(type, "payment_intent") == 0) {
         read_payment_intent(json, result);
     } else if (strcmp(type, "setup_intent") == 0) {
@@ -245,6 +259,8 @@ static void read_object(const struct cf_json *json, struct cf_port_result *resul
         read_payout(json, result);
     } else if (strcmp(type, "account") == 0) {
         read_account(json, result);
+    } else if (strcmp(type, "event") == 0) {
+        read_warning(json, result);
     } else if (strcmp(type, "transfer") == 0) {
         result->state = cf_json_is_true(cf_json_get(json, "reversed")) ? CF_PORT_STATE_REVERSED
                                                                        : CF_PORT_STATE_MOVED;

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "commands/gateway/gateway_private.h"
+
+#include "core/base/assert.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#define PAGE 256
+#define SWEEP_US INT64_C(500000)
+#define TICK_US INT64_C(250000)
+#define CLOCK_FRESH_US INT64_C(200000)
+#define WATCH_MS 1000
+
+/* Time. */
+
+static int64_t clock_us(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t cf_gateway__monotonic_us(void)
+{
+    return clock_us(CLOCK_MONOTONIC);
+}
+
+int64_t cf_gateway__now_us(struct cf_gateway *gateway)
+{
+    int64_t monotonic_us = cf_gateway__monotonic_us();
+    if (gateway->ledger_asked_us == 0 || monotonic_us - gateway->ledger_asked_us > CLOCK_FRESH_US) {
+        struct cf_link_timer timer;
+        size_t count;
+        int64_t now_us;
+        if (cf_link_timers(gateway->link, 1000, &timer, 1, &count, &now_us, NULL) == CF_OK) {
+            gateway->ledger_offset_us = now_us - clock_us(CLOCK_REALTIME);
+            gateway->ledger_asked_us = monotonic_us;
+        }
+    }
+    return clock_us(CLOCK_REALTIME) + gateway->ledger_offset_us;
+}
+
+/* The table of jobs. */
+
+static size_t bucket_of(uint64_t sequence)
+{
+    return sequence % CF_GATEWAY_BUCKETS;
+}
+
+struct cf_job *cf_gateway__find(struct cf_gateway *gateway, enum cf_request kind,
+                                struct cf_id subject)
+{
+    for (size_t i = 0; i < CF_GATEWAY_BUCKETS; i++) {
+        for (struct cf_job *job = gateway->table[i]; job != NULL; job = job->bucket_next) {
+            if (job->kind == kind && cf_id_equal(job->subject, subject))
+                return job;
+        }
+    }
+    return NULL;
+}
+
+static bool is_known(const struct cf_gateway *gateway, const struct cf_range_request *request)
+{
+    const struct cf_job *job = gateway->table[bucket_of(request->sequence)];
+    for (; job != NULL; job = job->bucket_next) {
+        if (job->sequence == request->sequence && (uint32_t)job->kind == request->kind &&
+            cf_id_equal(job->subject, request->subject))
+            return true;
+    }
+    return false;
+}
+
+static void job_destroy(struct cf_job *job)
+{
+    cf_buf_clean_up(&job->record);
+    free(job->answer);
+    free(job);
+}
+
+void cf_gateway__forget(struct cf_job *job)
+{
+    struct cf_gateway *gateway = job->gateway;
+    struct cf_job **link = &gateway->table[bucket_of(job->sequence)];
+    while (*link != job)
+        link = &(*link)->bucket_next;
+    *link = job->bucket_next;
+    gateway->job_count--;
+    if (job->step != CF_JOB_QUEUED)
+        gateway->in_progress--;
+    job_destroy(job);
+}
+
+/* A new job for an open request; false when memory is out: the next sweep brings it again. */
+static bool take(struct cf_gateway *gateway, const struct cf_range_request *request)
+{
+    struct cf_job *job = calloc(1, sizeof *job);
+    if (job == NULL)
+        return false;
+    job->gateway = gateway;
+    job->sequence = request->sequence;
+    job->kind = (enum cf_request)request->kind;
+    job->subject = request->subject;
+    cf_buf_init(&job->record, CF_RECORD_SIZE_MAX);
+    struct cf_job **bucket = &gateway->table[bucket_of(job->sequence)];
+    job->bucket_next = *bucket;
+    *bucket = job;
+    *gateway->queue_end = job;
+    gateway->queue_end = &job->next;
+    gateway->job_count++;
+    return true;
+}
+
+/* Open requests behind `after` become jobs. */
+static void list_open(struct cf_gateway *gateway, uint64_t after)
+{
+    struct cf_range_request requests[PAGE];
+    size_t count = 0;
+    do {
+        if (gateway->job_count >= CF_GATEWAY_JOBS_MAX ||
+            cf_range_requests(gateway->range, after, requests, PAGE, &count, NULL) != CF_OK)
+            return;
+        for (size_t i = 0; i < count; i++) {
+            bool ours = requests[i].kind != CF_REQUEST_MAIL || gateway->options.mail != NULL;
+            if (ours && !is_known(gateway, &requests[i]) && !take(gateway, &requests[i]))
+                return;
+            after = requests[i].sequence;
+        }
+        if (after > gateway->newest)
+            gateway->newest = after;
+    } while (count == PAGE);
+}
+
+/* Sees what is new at once; what was opened again keeps its old sequence, so all are listed now and then. */
+static void sweep(struct cf_gateway *gateway, uint64_t head)
+{
+    int64_t now_us = cf_gateway__monotonic_us();
+    if (now_us - gateway->swept_us >= SWEEP_US) {
+        gateway->swept_us = now_us;
+        list_open(gateway, 0);
+    } else if (head != gateway->head_seen) {
+        list_open(gateway, gateway->newest);
+    }
+    gateway->head_seen = head;
+}
+
+static void start_queued(struct cf_gateway *gateway)
+{
+    while (gateway->queue != NULL && gateway->in_progress < gateway->options.in_progress_max) {
+        struct cf_job *job = gateway->queue;
+        gateway->queue = job->next;
+        if (gateway->queue == NULL)
+            gateway->queue_end = &gateway->queue;
+        job->next = NULL;
+        gateway->in_progress++;
+        job->step = CF_JOB_ASK;
+        cf_job_begin(job);
+    }
+}
+
+static void handle_inbox(struct cf_gateway *gateway, struct cf_job *job)
+{
+    while (job != NULL) {
+        struct cf_job *next = job->next;
+        job->next = NULL;
+        if (job->from_port)
+            cf_job_on_result(job);
+        else
+            cf_job_on_reply(job);
+        job = next;
+    }
+    (void)gateway;
+}
+
+static void send_again(struct cf_gateway *gateway)
+{
+    struct cf_job *job = gateway->again;
+    gateway->again = NULL;
+    while (job != NULL) {
+        struct cf_job *next = job->next;
+        job->next = NULL;
+        cf_job_resend(job);
+        job = next;
+    }
+}
+
+/* Waits for news or a tick; hands over the inbox. False when stopping. */
+static bool wait_for_news(struct cf_gateway *gateway, struct cf_job **ret_inbox, uint64_t *ret_head)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += TICK_US * 1000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    pthread_mutex_lock(&gateway->mutex);
+    if (gateway->inbox == NULL && gateway->head == gateway->head_seen && !gateway->stopping)
+        pthread_cond_timedwait(&gateway->changed, &gateway->mutex, &until);
+    *ret_inbox = gateway->inbox;
+    *ret_head = gateway->head;
+    gateway->inbox = NULL;
+    gateway->inbox_end = &gateway->inbox;
+    bool going = !gateway->stopping;
+    pthread_mutex_unlock(&gateway->mutex);
+    return going;
+}
+
+static void *watch(void *context)
+{
+    struct cf_gateway *gateway = context;
+    uint64_t head = 0;
+    for (;;) {
+        enum cf_status status = cf_range_client_wait(gateway->watcher, head, WATCH_MS, &head, NULL);
+        pthread_mutex_lock(&gateway->mutex);
+        bool stopping = gateway->stopping;
+        if (status == CF_OK)
+            gateway->head = head;
+        pthread_cond_signal(&gateway->changed);
+        pthread_mutex_unlock(&gateway->mutex);
+        if (stopping || status == CF_CLOSED)
+            return NULL;
+    }
+}
+
+enum cf_status cf_gateway_run(struct cf_gateway *gateway, struct cf_fault *reterr_fault)
+{
+    if (pthread_create(&gateway->watch_thread, NULL, watch, gateway) != 0)
+        CF_FAIL(reterr_fault, CF_IO, "cannot start a thread");
+    gateway->watching = true;
+    struct cf_job *inbox;
+    uint64_t head;
+    int64_t ticked_us = 0;
+    while (wait_for_news(gateway, &inbox, &head)) {
+        handle_inbox(gateway, inbox);
+        int64_t now_us = cf_gateway__monotonic_us();
+        if (now_us - ticked_us >= TICK_US) {
+            ticked_us = now_us;
+            send_again(gateway);
+        }
+        sweep(gateway, head);
+        start_queued(gateway);
+    }
+    return CF_OK;
+}
+
+void cf_gateway_stop(struct cf_gateway *gateway)
+{
+    pthread_mutex_lock(&gateway->mutex);
+    gateway->stopping = true;
+    pthread_cond_broadcast(&gateway->changed);
+    pthread_mutex_unlock(&gateway->mutex);
+    cf_range_client_interrupt(gateway->watcher);
+}
+
+/* Opening and closing. */
+
+static char *copied(const char *text)
+{
+    char *copy = text == NULL ? NULL : strdup(text);
+    CF_ASSERT(text == NULL || copy != NULL);
+    return copy;
+}
+
+enum cf_status cf_gateway_open(const struct cf_gateway_options *options,
+                               struct cf_gateway **ret_gateway, struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(cf_scope_cf_gateway_close) struct cf_gateway *gateway = calloc(1, sizeof *gateway);
+    if (gateway == NULL)
+        CF_FAIL(reterr_fault, CF_NO_MEMORY, "a gateway");
+    gateway->options = *options;
+    if (options->in_progress_max == 0)
+        gateway->options.in_progress_max = 256;
+    gateway->options.return_url = gateway->return_url = copied(options->return_url);
+    gateway->inbox_end = &gateway->inbox;
+    gateway->queue_end = &gateway->queue;
+    pthread_mutex_init(&gateway->mutex, NULL);
+    pthread_cond_init(&gateway->changed, NULL);
+    CF_TRY(cf_link_open(options->writer_url, &gateway->link, reterr_fault));
+    CF_TRY(cf_range_client_open(options->range_url, NULL, &gateway->range, reterr_fault));
+    CF_TRY(cf_range_client_open(options->range_url, options->head_url, &gateway->watcher,
+                                reterr_fault));
+    *ret_gateway = CF_TAKE(gateway);
+    return CF_OK;
+}
+
+void cf_gateway_close(struct cf_gateway *gateway)
+{
+    if (gateway == NULL)
+        return;
+    if (gateway->watching) {
+        cf_gateway_stop(gateway);
+        pthread_join(gateway->watch_thread, NULL);
+    }
+    cf_link_close(gateway->link); /* its callbacks have come */
+    pthread_mutex_lock(&gateway->mutex);
+    while (gateway->under_way > 0)
+        pthread_cond_wait(&gateway->changed, &gateway->mutex);
+    pthread_mutex_unlock(&gateway->mutex);
+    for (size_t i = 0; i < CF_GATEWAY_BUCKETS; i++) {
+        while (gateway->table[i] != NULL) {
+            struct cf_job *job = gateway->table[i];
+            gateway->table[i] = job->bucket_next;
+            job_destroy(job);
+        }
+    }
+    cf_range_records_clean_up(&gateway->chunk);
+    cf_range_client_close(gateway->range);
+    cf_range_client_close(gateway->watcher);
+    pthread_cond_destroy(&gateway->changed);
+    pthread_mutex_destroy(&gateway->mutex);
+    free(gateway->return_url);
+    free(gateway);
+}
+
+enum cf_status cf_gateway_describe(struct cf_gateway *gateway, struct cf_buf *buf)
+{
+    pthread_mutex_lock(&gateway->mutex);
+    enum cf_status status = cf_buf_append_format(
+        buf,
+        "{\"under_way\":%zu,\"performed\":%llu,\"deferred\":%llu,\"parked\":%llu,"
+        "\"quarantined\":%llu,\"provider\":",
+        gateway->under_way, (unsigned long long)gateway->performed,
+        (unsigned long long)gateway->deferred, (unsigned long long)gateway->parked,
+        (unsigned long long)gateway->quarantined);
+    pthread_mutex_unlock(&gateway->mutex);
+    CF_TRY(status);
+    CF_TRY(gateway->options.port->ops->describe(gateway->options.port, buf));
+    return cf_buf_append_byte(buf, '}');
+}

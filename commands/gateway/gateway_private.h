@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CF_COMMANDS_GATEWAY_GATEWAY_PRIVATE_H
+#define CF_COMMANDS_GATEWAY_GATEWAY_PRIVATE_H
+
+/*
+ * The gateway's inside. One thread (cf_gateway_run's) owns every job. Port and link call back on threads of
+ * theirs; what they bring goes into the inbox, and the thread takes it from there.
+ */
+
+#include "commands/gateway/gateway.h"
+#include "commands/gateway/task.h"
+#include "commands/link.h"
+#include "eventstore/range.h"
+
+#include <pthread.h>
+
+#define CF_GATEWAY_BUCKETS 4096
+#define CF_GATEWAY_JOBS_MAX 4096
+#define CF_GATEWAY_CUSTOMERS 4096
+
+/* What a job waits for. */
+enum cf_job_step {
+    CF_JOB_QUEUED,
+    CF_JOB_CUSTOMER,      /* the provider makes the payer's customer */
+    CF_JOB_CUSTOMER_LINK, /* the writer records it */
+    CF_JOB_ASK,           /* the provider does what was asked */
+    CF_JOB_LOOK,          /* the provider shows an object */
+    CF_JOB_COMMANDS,      /* the writer takes outcomes, one after the other */
+    CF_JOB_CLOSING,       /* the writer defers, parks, settles or quarantines */
+};
+
+/* One open request in the gateway's hands. */
+struct cf_job {
+    struct cf_job *next;        /* in the queue, the inbox, or those that wait to send again */
+    struct cf_job *bucket_next; /* in the table */
+    struct cf_gateway *gateway;
+    uint64_t sequence;
+    enum cf_request kind;
+    struct cf_id subject;
+    enum cf_job_step step;
+    struct cf_task task;
+    struct cf_buf record; /* owns what the task borrows */
+    char customer[CF_PORT_NAME_SIZE];
+    struct cf_port_result result;
+    struct cf_task_answer *answer; /* owned */
+    size_t command_index;
+    struct cf_command_input closing; /* the last command: defer, park, settle, quarantine */
+    char closing_key[255];
+
+    bool from_port; /* what the inbox brings */
+    enum cf_status link_status;
+    struct cf_reply reply;
+};
+
+struct cf_gateway {
+    struct cf_gateway_options options;
+    char *range_url, *head_url, *return_url;
+    struct cf_link *link;
+    struct cf_range_client *range;
+    struct cf_range_client *watcher;
+    pthread_t watch_thread;
+    bool watching;
+
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    struct cf_job *inbox, **inbox_end; /* under mutex */
+    uint64_t head;                     /* under mutex: newest that was announced */
+    size_t under_way;                  /* under mutex: calls whose callback is still to come */
+    bool stopping;                     /* under mutex */
+    uint64_t performed, deferred, parked, quarantined; /* under mutex */
+
+    /* The thread's own. */
+    struct cf_job *table[CF_GATEWAY_BUCKETS];
+    struct cf_job *queue, **queue_end;
+    struct cf_job *again; /* the writer was busy or silent: send their command again */
+    size_t job_count, in_progress;
+    uint64_t newest; /* requests up to this sequence have been seen */
+    uint64_t head_seen;
+    int64_t swept_us;                          /* when all open requests were last listed */
+    int64_t ledger_offset_us, ledger_asked_us; /* the ledger's clock against ours */
+    struct cf_range_records chunk;             /* records read together */
+    struct {
+        struct cf_id user_id;
+        char customer[CF_PORT_NAME_SIZE];
+    } customers[CF_GATEWAY_CUSTOMERS]; /* a cache: by hash, the newer wins */
+    struct {
+        uint64_t sequence;
+        unsigned attempts;
+    } attempts[CF_GATEWAY_BUCKETS]; /* how often a request was deferred, as far as we remember */
+};
+
+/* gateway.c */
+int64_t cf_gateway__monotonic_us(void);
+/* The ledger's time. */
+int64_t cf_gateway__now_us(struct cf_gateway *gateway);
+struct cf_job *cf_gateway__find(struct cf_gateway *gateway, enum cf_request kind,
+                                struct cf_id subject);
+void cf_gateway__forget(struct cf_job *job);
+
+/* job.c: what becomes of one request. */
+void cf_job_begin(struct cf_job *job);
+void cf_job_on_result(struct cf_job *job);
+void cf_job_on_reply(struct cf_job *job);
+/* Sends the command that the job waits for, again. */
+void cf_job_resend(struct cf_job *job);
+
+#endif

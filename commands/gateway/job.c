@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One request from its event to its outcome:
+ *
+ *   read the event ▸ (make the payer's customer) ▸ ask the provider ▸ (look) ▸ outcome commands, one
+ *   after the other ▸ (defer, park, settle or quarantine)
+ */
+#include "commands/gateway/gateway_private.h"
+
+#include "commands/gateway/pace.h"
+#include "commands/gateway/stripe.h"
+#include "core/base/assert.h"
+#include "eventstore/sodium.h"
+
+#include <stdio.h>
+
+#define COMMAND_TIMEOUT_MS 15000
+#define CHUNK_SIZE ((size_t)256 << 10)
+#define DEFER_FIRST_US (INT64_C(30) * 1000000)
+#define DEFER_LAST_US (INT64_C(3600) * 1000000)
+#define USER_RECORDS_MAX 64
+
+static void finish(struct cf_job *job);
+static void close_job(struct cf_job *job, enum cf_task_then then, int64_t wait_us,
+                      const char *reason);
+
+/* Callbacks, on threads of port and link. */
+
+static void hand_in(struct cf_job *job, bool from_port)
+{
+    struct cf_gateway *gateway = job->gateway;
+    pthread_mutex_lock(&gateway->mutex);
+    job->from_port = from_port;
+    job->next = NULL;
+    *gateway->inbox_end = job;
+    gateway->inbox_end = &job->next;
+    gateway->under_way--;
+    pthread_cond_broadcast(&gateway->changed);
+    pthread_mutex_unlock(&gateway->mutex);
+}
+
+static void on_port_done(void *context, const struct cf_port_result *result, struct cf_bytes body)
+{
+    (void)body;
+    struct cf_job *job = context;
+    job->result = *result;
+    hand_in(job, true);
+}
+
+static void on_link_answer(void *context, enum cf_status status, const struct cf_reply *reply)
+{
+    struct cf_job *job = context;
+    job->link_status = status;
+    if (status == CF_OK)
+        job->reply = *reply;
+    hand_in(job, false);
+}
+
+static void set_under_way(struct cf_gateway *gateway, bool begins)
+{
+    pthread_mutex_lock(&gateway->mutex);
+    gateway->under_way += begins ? 1 : (size_t)-1;
+    pthread_mutex_unlock(&gateway->mutex);
+}
+
+static void count(struct cf_gateway *gateway, uint64_t *counter)
+{
+    pthread_mutex_lock(&gateway->mutex);
+    ++*counter;
+    pthread_mutex_unlock(&gateway->mutex);
+}
+
+/* Towards the provider. */
+
+static void submit(struct cf_job *job, const struct cf_port_request *request, enum cf_job_step step)
+{
+    job->step = step;
+    set_under_way(job->gateway, true);
+    if (cf_payment_port_submit(job->gateway->options.port, request, on_port_done, job) == CF_OK)
+        return;
+    set_under_way(job->gateway, false);
+    cf_gateway__forget(job); /* closing, or out of memory: a later sweep brings it again */
+}
+
+static void ask(struct cf_job *job)
+{
+    struct cf_task_request ask;
+    const char *customer = job->customer[0] == '\0' ? NULL : job->customer;
+    if (cf_task_ask(&job->task, customer, job->gateway->return_url,
+                    cf_gateway__now_us(job->gateway), &ask))
+        submit(job, &ask.request, CF_JOB_ASK);
+    else
+        close_job(job, CF_TASK_PARK, 0, "the event asks for nothing that a provider does");
+}
+
+static void look(struct cf_job *job, const char *object)
+{
+    const struct cf_port_request request = {.operation = CF_PORT_LOOK, .object = object};
+    submit(job, &request, CF_JOB_LOOK);
+}
+
+/* Events. */
+
+static bool copy_record(struct cf_job *job, struct cf_bytes bytes)
+{
+    cf_buf_clear(&job->record);
+    return cf_buf_append(&job->record, bytes) == CF_OK;
+}
+
+/* Reads the asking event, with those behind it: runs of requests stand together in the log. */
+static bool read_event(struct cf_job *job)
+{
+    struct cf_range_records *chunk = &job->gateway->chunk;
+    bool inside = chunk->count > 0 && job->sequence >= chunk->first &&
+                  job->sequence - chunk->first < chunk->count;
+    if (!inside &&
+        (cf_range_read(job->gateway->range, job->sequence, CHUNK_SIZE, chunk, NULL) != CF_OK ||
+         chunk->count == 0 || chunk->first != job->sequence))
+        return false;
+    job->task.kind = job->kind;
+    job->task.subject = job->subject;
+    job->task.sequence = job->sequence;
+    return copy_record(job, chunk->records[job->sequence - chunk->first]) &&
+           cf_record_decode(cf_buf_bytes(&job->record), &job->task.record, NULL) == CF_OK &&
+           cf_record_event(&job->task.record, &job->task.event, NULL) == CF_OK;
+}
+
+/* Customers. */
+
+static char *customer_slot(struct cf_gateway *gateway, struct cf_id user_id)
+{
+    size_t slot = (size_t)(user_id.bytes[14] << 8 | user_id.bytes[15]) % CF_GATEWAY_CUSTOMERS;
+    if (!cf_id_equal(gateway->customers[slot].user_id, user_id)) {
+        gateway->customers[slot].user_id = user_id;
+        gateway->customers[slot].customer[0] = '\0';
+    }
+    return gateway->customers[slot].customer;
+}
+
+/* The customer that a record of the person's stream links; false where it does not. */
+static bool read_customer(struct cf_gateway *gateway, uint64_t sequence,
+                          char ret_customer[CF_PORT_NAME_SIZE])
+{
+    struct cf_range_records records = {0};
+    struct cf_record record;
+    struct cf_event event;
+    bool found = false;
+    if (cf_range_read(gateway->range, sequence, 1, &records, NULL) == CF_OK && records.count > 0 &&
+        cf_record_decode(records.records[0], &record, NULL) == CF_OK &&
+        record.event_number == CF_EVENT_USER_CUSTOMER_LINKED &&
+        cf_record_event(&record, &event, NULL) == CF_OK &&
+        event.user_customer_linked.customer.size < CF_PORT_NAME_SIZE) {
+        struct cf_bytes name = event.user_customer_linked.customer;
+        memcpy(ret_customer, name.data, name.size);
+        ret_customer[name.size] = '\0';
+        found = true;
+    }
+    cf_range_records_clean_up(&records);
+    return found;
+}
+
+static bool find_customer(struct cf_job *job, struct cf_id user_id)
+{
+    char *known = customer_slot(job->gateway, user_id);
+    uint64_t sequences[USER_RECORDS_MAX];
+    uint32_t version = 1;
+    size_t got = 0;
+    do {
+        if (known[0] != '\0' || cf_range_stream(job->gateway->range, user_id, version, sequences,
+                                                USER_RECORDS_MAX, &got, NULL) != CF_OK)
+            break;
+        for (size_t i = 0; i < got && known[0] == '\0'; i++)
+            read_customer(job->gateway, sequences[i], known);
+        version += (uint32_t)got;
+    } while (got == USER_RECORDS_MAX && known[0] == '\0');
+    memcpy(job->customer, known, CF_PORT_NAME_SIZE);
+    return known[0] != '\0';
+}
+
+static void make_customer(struct cf_job *job, struct cf_id user_id)
+{
+    struct cf_port_request request = {.operation = CF_PORT_MAKE_CUSTOMER, .user_id = user_id};
+    cf_task_customer_key(user_id, request.key);
+    submit(job, &request, CF_JOB_CUSTOMER);
+}
+
+void cf_job_begin(struct cf_job *job)
+{
+    if (!read_event(job)) {
+        cf_gateway__forget(job); /* a later sweep brings it again */
+        return;
+    }
+    if (job->kind == CF_REQUEST_PROVIDER_NEWS) {
+        struct cf_task_request ask_news;
+        if (job->task.event.type == CF_EVENT_PROVIDER_EVENT_RECEIVED &&
+            cf_task_ask_news(&job->task, &ask_news))
+            submit(job, &ask_news.request, CF_JOB_LOOK);
+        else
+            close_job(job, CF_TASK_DONE, 0, "");
+        return;
+    }
+    struct cf_id payer = cf_task_payer(&job->task);
+    bool named =
+        !cf_id_is_zero(payer) && job->task.event.pledge_payment_requested.customer.size > 0;
+    if (cf_id_is_zero(payer) || named || find_customer(job, payer))
+        ask(job);
+    else
+        make_customer(job, payer);
+}
+
+/* Towards the writer. */
+
+static const struct cf_command_input *current_command(const struct cf_job *job)
+{
+    return job->step == CF_JOB_COMMANDS ? &job->answer->commands[job->command_index]
+                                        : &job->closing;
+}
+
+static void send_command(struct cf_job *job, const struct cf_command_input *input, const char *key)
+{
+    struct cf_gateway *gateway = job->gateway;
+    const struct cf_link_command command = {
+        .input = input, .actor = CF_ACTOR_GATEWAY, .key = cf_bytes_from_text(key)};
+    struct cf_fault fault = {0};
+    set_under_way(gateway, true);
+    enum cf_status status =
+        cf_link_start(gateway->link, &command, COMMAND_TIMEOUT_MS, on_link_answer, job, &fault);
+    if (status == CF_OK)
+        return;
+    set_under_way(gateway, false);
+    if (status == CF_INVALID) {
+        fprintf(stderr, "coffer gateway: request %llu: %s: %s %s\n",
+                (unsigned long long)job->sequence, input->spec->shape.name, fault.text,
+                fault.detail);
+        if (job->step == CF_JOB_COMMANDS)
+            close_job(job, CF_TASK_PARK, 0, "the provider's answer does not fit a command");
+        else
+            cf_gateway__forget(job);
+        return;
+    }
+    job->next = gateway->again; /* too much waits already */
+    gateway->again = job;
+}
+
+void cf_job_resend(struct cf_job *job)
+{
+    char key[255];
+    if (job->step != CF_JOB_COMMANDS) {
+        send_command(job, &job->closing, job->closing_key);
+        return;
+    }
+    char task_key[CF_TASK_KEY_SIZE];
+    const struct cf_command_input *input = current_command(job);
+    cf_task_key(&job->task, task_key);
+    snprintf(key, sizeof key, "%s:%s:%s", task_key, input->spec->shape.name,
+             job->result.id[0] != '\0' ? job->result.id : job->result.intent);
+    send_command(job, input, key);
+}
+
+static void send_next(struct cf_job *job)
+{
+    job->step = CF_JOB_COMMANDS;
+    if (job->command_index < job->answer->command_count)
+        cf_job_resend(job);
+    else
+        finish(job);
+}
+
+/* The waits of one request grow while it fails. */
+static int64_t next_wait_us(struct cf_job *job, int64_t wait_us)
+{
+    size_t slot = job->sequence % CF_GATEWAY_BUCKETS;
+    if (job->gateway->attempts[slot].sequence != job->sequence) {
+        job->gateway->attempts[slot].sequence = job->sequence;
+        job->gateway->attempts[slot].attempts = 0;
+    }
+    unsigned attempt = ++job->gateway->attempts[slot].attempts;
+    uint64_t random;
+    cf_random(&random, sizeof random);
+    int64_t own_us = cf_backoff_us(attempt, DEFER_FIRST_US, DEFER_LAST_US, random);
+    return own_us > wait_us ? own_us : wait_us;
+}
+
+static void close_news(struct cf_job *job, enum cf_task_then then, const char *reason)
+{
+    const struct cf_event_provider_event_received *notice =
+        &job->task.event.provider_event_received;
+    bool quarantine = then == CF_TASK_QUARANTINE;
+    cf_command_input_init(&job->closing, quarantine ? CF_COMMAND_provider_quarantine_event
+                                                    : CF_COMMAND_provider_settle_event);
+    cf_command_set_text(&job->closing, "event", notice->event);
+    if (!quarantine)
+        return;
+    count(job->gateway, &job->gateway->quarantined);
+    cf_command_set_text(&job->closing, "reason", cf_bytes_from_text(reason));
+    if (notice->object.size > 0)
+        cf_command_set_text(&job->closing, "object", notice->object);
+    if (job->result.currency != CF_CURRENCY_NONE && !cf_money_is_zero(job->result.amount)) {
+        cf_command_set_signed(&job->closing, "amount", cf_money_minor(job->result.amount));
+        cf_command_set_unsigned(&job->closing, "currency", (uint64_t)job->result.currency);
+    }
+}
+
+/* Defers, parks, settles or quarantines, as the last thing of this job. */
+static void close_job(struct cf_job *job, enum cf_task_then then, int64_t wait_us,
+                      const char *reason)
+{
+    bool news = job->kind == CF_REQUEST_PROVIDER_NEWS;
+    char task_key[CF_TASK_KEY_SIZE], detail[40] = "";
+    if (!news && then == CF_TASK_DONE) {
+        count(job->gateway, &job->gateway->performed);
+        cf_gateway__forget(job);
+        return;
+    }
+    job->step = CF_JOB_CLOSING;
+    if (news && then != CF_TASK_DEFER) {
+        close_news(job, then, reason);
+    } else {
+        bool defer = then == CF_TASK_DEFER;
+        cf_command_input_init(&job->closing,
+                              defer ? CF_COMMAND_request_defer : CF_COMMAND_request_park);
+        cf_command_set_id(&job->closing, "subject_id", job->subject);
+        cf_command_set_unsigned(&job->closing, "request", (uint64_t)job->kind);
+        cf_command_set_text(&job->closing, "reason",
+                            cf_bytes_from_text(reason[0] == '\0' ? "unknown" : reason));
+        if (defer) {
+            int64_t retry_at_us = cf_gateway__now_us(job->gateway) + next_wait_us(job, wait_us);
+            cf_command_set_signed(&job->closing, "retry_at", retry_at_us);
+            snprintf(detail, sizeof detail, "%lld", (long long)retry_at_us);
+        }
+        count(job->gateway, defer ? &job->gateway->deferred : &job->gateway->parked);
+    }
+    cf_task_key(&job->task, task_key);
+    snprintf(job->closing_key, sizeof job->closing_key, "%s:%s:%s", task_key,
+             job->closing.spec->shape.name, detail);
+    cf_job_resend(job);
+}
+
+/* All outcome commands have been taken. */
+static void finish(struct cf_job *job)
+{
+    close_job(job, job->answer->then, job->answer->wait_us, job->answer->reason);
+}
+
+/* What the provider brought. */
+
+/* Which of our things an object belongs to: what we wrote on it, else what we know its name for. */
+static void find_subject(struct cf_job *job, struct cf_task_subject *ret_subject)
+{
+    const struct cf_port_result *result = &job->result;
+    struct cf_range_client *range = job->gateway->range;
+    *ret_subject = (struct cf_task_subject){.pledge_id = result->pledge_id,
+                                            .refund_id = result->refund_id,
+                                            .payout_id = result->payout_id,
+                                            .user_id = result->user_id};
+    const struct {
+        struct cf_id *id;
+        enum cf_lookup_kind kind;
+        const char *name;
+    } names[] = {
+        {&ret_subject->pledge_id, CF_LOOKUP_INTENT, result->intent},
+        {&ret_subject->pledge_id, CF_LOOKUP_CHARGE, result->charge},
+        {&ret_subject->refund_id, CF_LOOKUP_REFUND, result->id},
+        {&ret_subject->payout_id, CF_LOOKUP_BANK_PAYOUT, result->id},
+        {&ret_subject->user_id, CF_LOOKUP_ACCOUNT, result->id},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        struct cf_id found;
+        if (cf_id_is_zero(*names[i].id) && names[i].name[0] != '\0' &&
+            cf_range_lookup(range, (uint32_t)names[i].kind, cf_bytes_from_text(names[i].name),
+                            &found, NULL) == CF_OK)
+            *names[i].id = found;
+    }
+}
+
+static void take_news(struct cf_job *job)
+{
+    struct cf_task_subject subject;
+    find_subject(job, &subject);
+    cf_task_take_news(&job->task, &job->result, &subject, job->answer);
+    /* While the pledge's payment is being asked, its own answer tells; a failure seen here may be an
+     * earlier attempt's. */
+    if (job->result.state == CF_PORT_STATE_FAILED &&
+        cf_gateway__find(job->gateway, CF_REQUEST_PAYMENT, subject.pledge_id) != NULL)
+        job->answer->command_count = 0;
+}
+
+static void link_customer(struct cf_job *job)
+{
+    struct cf_id payer = cf_task_payer(&job->task);
+    memcpy(customer_slot(job->gateway, payer), job->result.id, CF_PORT_NAME_SIZE);
+    memcpy(job->customer, job->result.id, CF_PORT_NAME_SIZE);
+    cf_command_input_init(&job->closing, CF_COMMAND_user_link_customer);
+    cf_command_set_id(&job->closing, "user_id", payer);
+    cf_command_set_text(&job->closing, "customer", cf_bytes_from_text(job->customer));
+    cf_task_customer_key(payer, job->closing_key);
+    job->step = CF_JOB_CUSTOMER_LINK;
+    cf_job_resend(job);
+}
+
+void cf_job_on_result(struct cf_job *job)
+{
+    if (job->step == CF_JOB_CUSTOMER && job->result.outcome == CF_PORT_DONE) {
+        link_customer(job);
+        return;
+    }
+    if (job->answer == NULL)
+        job->answer = calloc(1, sizeof *job->answer);
+    if (job->answer == NULL) {
+        cf_gateway__forget(job);
+        return;
+    }
+    job->command_index = 0;
+    if (job->kind == CF_REQUEST_PROVIDER_NEWS)
+        take_news(job);
+    else
+        cf_task_take(&job->task, &job->result, job->answer);
+    if (job->answer->then == CF_TASK_LOOK && job->step != CF_JOB_LOOK) {
+        look(job, job->answer->object);
+        return;
+    }
+    if (job->answer->then == CF_TASK_LOOK)
+        job->answer->then = CF_TASK_PARK;
+    send_next(job);
+}
+
+/* What the writer answered. */
+
+static void on_refused(struct cf_job *job, const char *verdict)
+{
+    const char *command = current_command(job)->spec->shape.name;
+    bool news = job->kind == CF_REQUEST_PROVIDER_NEWS;
+    char reason[160];
+    snprintf(reason, sizeof reason, "%s: %s", command, verdict);
+    if (cf_task_is_contradiction(verdict)) {
+        fprintf(stderr, "coffer gateway: request %llu contradicts the books: %s\n",
+                (unsigned long long)job->sequence, reason);
+        close_job(job, news ? CF_TASK_QUARANTINE : CF_TASK_PARK, 0, reason);
+    } else if (!news && job->command_index == 0) {
+        close_job(job, CF_TASK_PARK, 0, reason); /* refused where it is no longer open */
+    } else {
+        job->command_index++;
+        send_next(job);
+    }
+}
+
+void cf_job_on_reply(struct cf_job *job)
+{
+    struct cf_gateway *gateway = job->gateway;
+    const struct cf_reply *reply = &job->reply;
+    if (job->link_status != CF_OK || reply->kind == CF_REPLY_BUSY) {
+        job->next = gateway->again; /* the same key makes it safe */
+        gateway->again = job;
+        return;
+    }
+    if (job->step == CF_JOB_CUSTOMER_LINK) {
+        ask(job); /* refused means: linked already */
+        return;
+    }
+    if (job->step == CF_JOB_CLOSING) {
+        cf_gateway__forget(job);
+        return;
+    }
+    const struct cf_command_input *input = current_command(job);
+    const struct cf_refusal *refusal =
+        reply->kind == CF_REPLY_REFUSED ? cf_command_refusal(input->spec, reply->verdict) : NULL;
+    if (reply->kind == CF_REPLY_ACCEPTED) {
+        job->command_index++;
+        send_next(job);
+    } else {
+        on_refused(job, refusal != NULL                    ? refusal->name
+                        : reply->kind == CF_REPLY_CONFLICT ? "CONFLICT"
+                                                           : reply->text);
+    }
+}
