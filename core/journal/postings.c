@@ -384,7 +384,6 @@ enum cf_status cf_postings(const struct cf_event *event, struct cf_postings *ret
 
 /* -- Balances ------------------------------------------------------------------------------- */
 
-/* 1 where a balance is never a credit, -1 where it is never a debit, 0 where both can be. */
 static const int8_t cf_account_sides[CF_ACCOUNT_KIND_LIMIT] = {
     [CF_ACCOUNT_PSP_DISPUTED] = 1,     [CF_ACCOUNT_CONNECTED] = 1,
     [CF_ACCOUNT_RECEIVABLE] = 1,       [CF_ACCOUNT_ESCROW] = -1,
@@ -393,6 +392,12 @@ static const int8_t cf_account_sides[CF_ACCOUNT_KIND_LIMIT] = {
     [CF_ACCOUNT_REFUNDS_PAYABLE] = -1, [CF_ACCOUNT_TAX] = -1,
     [CF_ACCOUNT_MEMO_PLEDGED] = 1,     [CF_ACCOUNT_MEMO_AUTHORIZED] = 1,
 };
+
+int cf_account_side(enum cf_account_kind kind)
+{
+    CF_ASSERT(kind > 0 && kind < CF_ACCOUNT_KIND_LIMIT);
+    return cf_account_sides[kind];
+}
 
 static enum cf_status cf_balance_fault(const struct cf_account *account, const char *text,
                                        struct cf_fault *reterr_fault)

@@ -34,6 +34,10 @@ CF_MUST_CHECK enum cf_status cf_postings_apply(struct cf_book *book,
                                                const struct cf_postings *postings,
                                                struct cf_fault *reterr_fault);
 
+/* 1 where an account's balance is never a credit, -1 where it is never a debit, 0 where it can be
+ * both. */
+int cf_account_side(enum cf_account_kind kind);
+
 /* The row's label, such as "R1'", and what it books; static. */
 const char *cf_posting_row_label(enum cf_posting_row row);
 const char *cf_posting_row_sentence(enum cf_posting_row row);

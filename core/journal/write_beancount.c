@@ -63,7 +63,8 @@ static enum cf_status cf_bean_entry(const struct cf_journal_entry *entry, const 
     return cf_buf_append_text(entry->buf, "\n");
 }
 
-/* beancount looks at a balance in the morning, so it is that of the day after. */
+/* beancount looks at a balance in the morning, so it is that of the day after; exactly, where it would
+ * forgive a unit. */
 static enum cf_status cf_bean_balance(const struct cf_account *account, int64_t minor,
                                       int64_t time_us, struct cf_buf *buf)
 {
@@ -72,8 +73,9 @@ static enum cf_status cf_bean_balance(const struct cf_account *account, int64_t 
     char amount[CF_AMOUNT_TEXT_SIZE];
     cf_bean_name(account, name);
     cf_journal_date(time_us + CF_DAY_US, date);
-    cf_journal_amount(minor, account->currency, false, amount);
-    return cf_buf_append_format(buf, "%s balance %s  %s\n", date, name, amount);
+    cf_journal_amount(minor, account->currency, true, amount);
+    return cf_buf_append_format(buf, "%s balance %s  %s ~ 0 %s\n", date, name, amount,
+                                cf_currency_letters(account->currency));
 }
 
 const struct cf_journal_ops cf_journal_beancount = {

@@ -102,6 +102,16 @@ void cf_world_init(struct cf_world *world, uint64_t seed)
     world->creator = cf_history_id(&world->history);
     CF_HAPPENS(world, USER_REGISTERED, user_registered, world->creator,
                {CF_BYTES_LITERAL("sealed")}, .terms_version = CF_BYTES_LITERAL("1"));
+    CF_HAPPENS(world, USER_IDENTITY_CHECK_STARTED, user_identity_check_started, world->creator,
+               cf_world_token(world, "vs", 1));
+    CF_HAPPENS(world, USER_IDENTITY_CHECK_PASSED, user_identity_check_passed, world->creator,
+               cf_world_token(world, "vs", 1));
+    CF_HAPPENS(world, USER_PAYOUT_ACCOUNT_REQUESTED, user_payout_account_requested, world->creator,
+               CF_BYTES_LITERAL("DE"), world->currency);
+    CF_HAPPENS(world, USER_PAYOUT_ACCOUNT_LINKED, user_payout_account_linked, world->creator,
+               cf_world_token(world, "acct", 1));
+    CF_HAPPENS(world, USER_PAYOUT_ACCOUNT_UPDATED, user_payout_account_updated, world->creator,
+               cf_world_token(world, "acct", 1), true, true, true);
 }
 
 void cf_world_clean_up(struct cf_world *world)

@@ -99,6 +99,9 @@ void cf_world_pay_out(struct cf_world *world, int campaign)
     int64_t payable = cf_world_payable(world);
     if (payable == 0 || world->payout_count == CF_WORLD_PAYOUTS_MAX)
         return;
+    for (int i = 0; i < world->pledge_count; i++)
+        if (world->pledges[i].state == CF_MODEL_DISPUTED)
+            return; /* an open dispute holds payouts */
     struct cf_model_payout *payout = &world->payouts[world->payout_count++];
     *payout = (struct cf_model_payout){
         .id = cf_history_id(&world->history),
