@@ -62,6 +62,7 @@ enum cf_status cf_position_get(struct cf_pg *pg, const char *model,
         .sequence = cf_pg_int64(rows, 0, "sequence"),
         .time_us = cf_pg_int64(rows, 0, "time_us"),
         .version = cf_pg_int64(rows, 0, "version"),
+        .generation = cf_pg_int64(rows, 0, "generation"),
         .parked = cf_pg_int64(rows, 0, "parked"),
     };
     return CF_OK;
@@ -77,14 +78,15 @@ enum cf_status cf_position_make(struct cf_pg *pg, const struct cf_model *model,
     return cf_pg_run(pg, "position_make", &params, NULL, reterr_fault);
 }
 
-enum cf_status cf_position_send(struct cf_pg *pg, const char *model, int64_t from,
+enum cf_status cf_position_send(struct cf_pg *pg, const char *model, const struct cf_position *from,
                                 const struct cf_position *to, struct cf_fault *reterr_fault)
 {
-    CF_ASSERT(to->sequence > from);
+    CF_ASSERT(to->sequence > from->sequence);
     CF_CLEANUP(cf_pg_params_clean_up) struct cf_pg_params params;
     cf_pg_params_init(&params);
     cf_pg_add_text(&params, model);
-    cf_pg_add_int64(&params, from);
+    cf_pg_add_int64(&params, from->generation);
+    cf_pg_add_int64(&params, from->sequence);
     cf_pg_add_int64(&params, to->sequence);
     cf_pg_add_int64(&params, to->time_us);
     return cf_pg_send(pg, "position_move", &params, reterr_fault);

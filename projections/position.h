@@ -33,10 +33,11 @@ CF_MUST_CHECK enum cf_status cf_schema_use(struct cf_pg *pg, enum cf_schema_kind
 CF_MUST_CHECK enum cf_status cf_schema_make(struct cf_pg *pg, struct cf_fault *reterr_fault);
 
 struct cf_position {
-    int64_t sequence; /* of the newest record that the rows hold; 0 for none */
-    int64_t time_us;  /* of that record */
-    int64_t version;  /* of the fold that made the rows */
-    int64_t parked;   /* sequence of the event that the model stands before, 0 for none */
+    int64_t sequence;   /* of the newest record that the rows hold; 0 for none */
+    int64_t time_us;    /* of that record */
+    int64_t version;    /* of the fold that made the rows */
+    int64_t generation; /* of the tables: raised by every rebuild and roll-back */
+    int64_t parked;     /* sequence of the event that the model stands before, 0 for none */
 };
 
 /* NOT_FOUND before the model's first start. */
@@ -49,8 +50,9 @@ CF_MUST_CHECK enum cf_status cf_position_make(struct cf_pg *pg, const struct cf_
                                               struct cf_fault *reterr_fault);
 
 /* Sends, into the open pipeline, the move from one position to the next. It fails, and the
- * transaction with it, when somebody else has moved it meanwhile. */
-CF_MUST_CHECK enum cf_status cf_position_send(struct cf_pg *pg, const char *model, int64_t from,
+ * transaction with it, when somebody else has moved it meanwhile, or put other tables in place. */
+CF_MUST_CHECK enum cf_status cf_position_send(struct cf_pg *pg, const char *model,
+                                              const struct cf_position *from,
                                               const struct cf_position *to,
                                               struct cf_fault *reterr_fault);
 

@@ -243,8 +243,8 @@ static enum cf_status send_batch(struct cf_runner *runner, struct cf_fault *rete
             reader->next.sequence == reader->position.sequence)
             continue;
         CF_TRY(cf_store_send(reader->store, runner->pg, reterr_fault));
-        CF_TRY(cf_position_send(runner->pg, reader->model->name, reader->position.sequence,
-                                &reader->next, reterr_fault));
+        CF_TRY(cf_position_send(runner->pg, reader->model->name, &reader->position, &reader->next,
+                                reterr_fault));
     }
     return cf_pg_send(runner->pg, "transaction_commit", NULL, reterr_fault);
 }

@@ -386,6 +386,12 @@ const void *cf_store_peek(const struct cf_store *store, const struct cf_table *t
     return entry != NULL && entry->is_present ? entry->row : NULL;
 }
 
+void cf_store_drop_appended(struct cf_store *store)
+{
+    for (size_t i = 0; i < store->shelves_count; i++)
+        drop_appended(&store->shelves[i]);
+}
+
 size_t cf_store_changed_count(const struct cf_store *store)
 {
     size_t count = 0;
