@@ -3,10 +3,9 @@
 
 #include "core/base/assert.h"
 #include "core/base/scope.h"
-#include "core/wire.h"
 #include "eventstore/bus.h"
 #include "eventstore/keeper_cache.h"
-#include "eventstore/keeper_serve.h"
+#include "eventstore/keeper_question.h"
 
 #include <stdlib.h>
 
@@ -20,18 +19,10 @@ struct cf_keeper_client {
     int timeout_ms;
 };
 
-/* One operation asked for: its request while it is written, its reply while it is read. */
-struct question {
-    struct cf_buf request;
-    struct cf_buf reply;
-    struct cf_wire_writer arguments;
-    struct cf_wire_cursor results;
-};
-
 /* ---- Questions ---- */
 
-static void question_begin(struct question *question, enum cf_keeper_operation operation,
-                           uint32_t argument_count)
+void cf_keeper__question_begin(struct cf_keeper_question *question,
+                               enum cf_keeper_operation operation, uint32_t argument_count)
 {
     cf_buf_init(&question->request, CF_BUS_MESSAGE_SIZE_MAX);
     cf_buf_init(&question->reply, CF_BUS_MESSAGE_SIZE_MAX);
@@ -43,7 +34,7 @@ static void question_begin(struct question *question, enum cf_keeper_operation o
     cf_wire_write_unsigned(&question->arguments, operation);
 }
 
-static void question_end(struct question *question)
+void cf_keeper__question_end(struct cf_keeper_question *question)
 {
     struct cf_buf *bufs[] = {&question->request, &question->reply};
     for (size_t i = 0; i < 2; i++) {
@@ -75,8 +66,8 @@ static enum cf_status read_status(struct cf_wire_cursor *cursor, struct cf_fault
 }
 
 /* Asks, and leaves the cursor at the results. */
-static enum cf_status question_ask(struct cf_keeper_client *client, struct question *question,
-                                   struct cf_fault *reterr_fault)
+enum cf_status cf_keeper__ask(struct cf_keeper_client *client, struct cf_keeper_question *question,
+                              struct cf_fault *reterr_fault)
 {
     enum cf_status status = cf_wire_writer_finish(&question->arguments);
     if (status != CF_OK)
@@ -100,18 +91,18 @@ static enum cf_status question_ask(struct cf_keeper_client *client, struct quest
     return read_status(cursor, reterr_fault);
 }
 
-static void write_id(struct question *question, struct cf_id id)
+void cf_keeper__write_id(struct cf_keeper_question *question, struct cf_id id)
 {
     cf_wire_write_bytes(&question->arguments, cf_id_bytes(&id));
 }
 
-static void write_bytes(struct question *question, struct cf_bytes bytes)
+void cf_keeper__write_bytes(struct cf_keeper_question *question, struct cf_bytes bytes)
 {
     cf_wire_write_bytes(&question->arguments, bytes);
 }
 
-static enum cf_status read_id(struct question *question, struct cf_id *ret_id,
-                              struct cf_fault *reterr_fault)
+enum cf_status cf_keeper__read_id(struct cf_keeper_question *question, struct cf_id *ret_id,
+                                  struct cf_fault *reterr_fault)
 {
     struct cf_bytes bytes;
     CF_TRY(cf_wire_read_bytes(&question->results, CF_ID_SIZE, &bytes, reterr_fault));
@@ -122,8 +113,8 @@ static enum cf_status read_id(struct question *question, struct cf_id *ret_id,
 }
 
 /* A text that fills ret_text to its NUL, or less. */
-static enum cf_status read_text(struct question *question, char *ret_text, size_t size,
-                                struct cf_fault *reterr_fault)
+enum cf_status cf_keeper__read_text(struct cf_keeper_question *question, char *ret_text,
+                                    size_t size, struct cf_fault *reterr_fault)
 {
     struct cf_bytes text;
     CF_TRY(cf_wire_read_text(&question->results, size - 1, &text, reterr_fault));
@@ -133,31 +124,34 @@ static enum cf_status read_text(struct question *question, char *ret_text, size_
 }
 
 /* For operations without results. */
-static enum cf_status ask_and_end(struct cf_keeper_client *client, struct question *question,
-                                  struct cf_fault *reterr_fault)
+enum cf_status cf_keeper__ask_and_end(struct cf_keeper_client *client,
+                                      struct cf_keeper_question *question,
+                                      struct cf_fault *reterr_fault)
 {
-    enum cf_status status = question_ask(client, question, reterr_fault);
-    question_end(question);
+    enum cf_status status = cf_keeper__ask(client, question, reterr_fault);
+    cf_keeper__question_end(question);
     return status;
 }
 
-static enum cf_status ask_for_id(struct cf_keeper_client *client, struct question *question,
-                                 struct cf_id *ret_id, struct cf_fault *reterr_fault)
+enum cf_status cf_keeper__ask_for_id(struct cf_keeper_client *client,
+                                     struct cf_keeper_question *question, struct cf_id *ret_id,
+                                     struct cf_fault *reterr_fault)
 {
-    enum cf_status status = question_ask(client, question, reterr_fault);
+    enum cf_status status = cf_keeper__ask(client, question, reterr_fault);
     if (status == CF_OK)
-        status = read_id(question, ret_id, reterr_fault);
-    question_end(question);
+        status = cf_keeper__read_id(question, ret_id, reterr_fault);
+    cf_keeper__question_end(question);
     return status;
 }
 
-static enum cf_status ask_for_text(struct cf_keeper_client *client, struct question *question,
-                                   char *ret_text, size_t size, struct cf_fault *reterr_fault)
+enum cf_status cf_keeper__ask_for_text(struct cf_keeper_client *client,
+                                       struct cf_keeper_question *question, char *ret_text,
+                                       size_t size, struct cf_fault *reterr_fault)
 {
-    enum cf_status status = question_ask(client, question, reterr_fault);
+    enum cf_status status = cf_keeper__ask(client, question, reterr_fault);
     if (status == CF_OK)
-        status = read_text(question, ret_text, size, reterr_fault);
-    question_end(question);
+        status = cf_keeper__read_text(question, ret_text, size, reterr_fault);
+    cf_keeper__question_end(question);
     return status;
 }
 
@@ -200,8 +194,9 @@ void cf_keeper_forget(struct cf_keeper_client *client, struct cf_id subject_id)
 
 /* ---- Sealing ---- */
 
-static enum cf_status read_sealed(struct question *question, struct cf_keeper_field *fields,
-                                  size_t count, struct cf_buf *buf, struct cf_fault *reterr_fault)
+static enum cf_status read_sealed(struct cf_keeper_question *question,
+                                  struct cf_keeper_field *fields, size_t count, struct cf_buf *buf,
+                                  struct cf_fault *reterr_fault)
 {
     struct cf_wire_cursor *cursor = &question->results;
     CF_TRY(cf_wire_expect_array(cursor, (uint32_t)count, reterr_fault));
@@ -227,21 +222,21 @@ enum cf_status cf_keeper_seal(struct cf_keeper_client *client, struct cf_id subj
                               bool make_key, struct cf_bytes key, struct cf_keeper_field *fields,
                               size_t count, struct cf_buf *buf, struct cf_fault *reterr_fault)
 {
-    struct question question;
-    question_begin(&question, CF_KEEPER_seal, 4);
-    write_id(&question, subject_id);
+    struct cf_keeper_question question;
+    cf_keeper__question_begin(&question, CF_KEEPER_seal, 4);
+    cf_keeper__write_id(&question, subject_id);
     cf_wire_write_bool(&question.arguments, make_key);
-    write_bytes(&question, key);
+    cf_keeper__write_bytes(&question, key);
     cf_wire_write_array(&question.arguments, (uint32_t)count);
     for (size_t i = 0; i < count; i++) {
         cf_wire_write_array(&question.arguments, 2);
         cf_wire_write_text(&question.arguments, cf_bytes_from_text(fields[i].name));
-        write_bytes(&question, fields[i].clear);
+        cf_keeper__write_bytes(&question, fields[i].clear);
     }
-    enum cf_status status = question_ask(client, &question, reterr_fault);
+    enum cf_status status = cf_keeper__ask(client, &question, reterr_fault);
     if (status == CF_OK)
         status = read_sealed(&question, fields, count, buf, reterr_fault);
-    question_end(&question);
+    cf_keeper__question_end(&question);
     return status;
 }
 
@@ -253,8 +248,9 @@ static void item_set(struct cf_keeper_item *item, size_t offset, size_t size)
     item->clear.data = (const uint8_t *)(uintptr_t)offset;
 }
 
-static enum cf_status read_opened(struct question *question, struct cf_keeper_item **asked,
-                                  size_t count, struct cf_keeper_cache *cache, uint64_t generation,
+static enum cf_status read_opened(struct cf_keeper_question *question,
+                                  struct cf_keeper_item **asked, size_t count,
+                                  struct cf_keeper_cache *cache, uint64_t generation,
                                   struct cf_buf *buf, struct cf_fault *reterr_fault)
 {
     struct cf_wire_cursor *cursor = &question->results;
@@ -280,21 +276,21 @@ static enum cf_status read_opened(struct question *question, struct cf_keeper_it
 static enum cf_status open_asked(struct cf_keeper_client *client, struct cf_keeper_item **asked,
                                  size_t count, struct cf_buf *buf, struct cf_fault *reterr_fault)
 {
-    struct question question;
+    struct cf_keeper_question question;
     uint64_t generation = cf_keeper_cache_generation(client->cache);
-    question_begin(&question, CF_KEEPER_open, 1);
+    cf_keeper__question_begin(&question, CF_KEEPER_open, 1);
     cf_wire_write_array(&question.arguments, (uint32_t)count);
     for (size_t i = 0; i < count; i++) {
         cf_wire_write_array(&question.arguments, 4);
-        write_id(&question, asked[i]->subject_id);
-        write_bytes(&question, cf_bytes_from(NULL, 0));
-        write_bytes(&question, cf_bytes_from(NULL, 0));
-        write_bytes(&question, asked[i]->sealed.ciphertext);
+        cf_keeper__write_id(&question, asked[i]->subject_id);
+        cf_keeper__write_bytes(&question, cf_bytes_from(NULL, 0));
+        cf_keeper__write_bytes(&question, cf_bytes_from(NULL, 0));
+        cf_keeper__write_bytes(&question, asked[i]->sealed.ciphertext);
     }
-    enum cf_status status = question_ask(client, &question, reterr_fault);
+    enum cf_status status = cf_keeper__ask(client, &question, reterr_fault);
     if (status == CF_OK)
         status = read_opened(&question, asked, count, client->cache, generation, buf, reterr_fault);
-    question_end(&question);
+    cf_keeper__question_end(&question);
     return status;
 }
 
@@ -342,181 +338,4 @@ enum cf_status cf_keeper_open_one(struct cf_keeper_client *client, struct cf_id 
     if (item.status != CF_OK)
         CF_FAIL(reterr_fault, item.status, "the sealed field does not open");
     return CF_OK;
-}
-
-/* ---- Persons ---- */
-
-enum cf_status cf_keeper_reserve(struct cf_keeper_client *client, struct cf_bytes email,
-                                 struct cf_bytes key, struct cf_id *ret_subject_id,
-                                 struct cf_fault *reterr_fault)
-{
-    struct question question;
-    question_begin(&question, CF_KEEPER_reserve, 2);
-    write_bytes(&question, email);
-    write_bytes(&question, key);
-    return ask_for_id(client, &question, ret_subject_id, reterr_fault);
-}
-
-enum cf_status cf_keeper_reserve_for(struct cf_keeper_client *client, struct cf_id subject_id,
-                                     struct cf_bytes email, struct cf_bytes key,
-                                     struct cf_fault *reterr_fault)
-{
-    struct question question;
-    question_begin(&question, CF_KEEPER_reserve_for, 3);
-    write_id(&question, subject_id);
-    write_bytes(&question, email);
-    write_bytes(&question, key);
-    return ask_and_end(client, &question, reterr_fault);
-}
-
-static enum cf_status find_once(struct cf_keeper_client *client, struct cf_bytes email,
-                                struct cf_id *ret_subject_id, struct cf_fault *reterr_fault)
-{
-    struct question question;
-    question_begin(&question, CF_KEEPER_find, 1);
-    write_bytes(&question, email);
-    return ask_for_id(client, &question, ret_subject_id, reterr_fault);
-}
-
-enum cf_status cf_keeper_find(struct cf_keeper_client *client, struct cf_bytes email,
-                              struct cf_id *ret_subject_id, struct cf_fault *reterr_fault)
-{
-    uint64_t sequence;
-    enum cf_status status = find_once(client, email, ret_subject_id, reterr_fault);
-    if (status != CF_NOT_FOUND)
-        return status;
-    CF_TRY(cf_keeper_catch_up(client, &sequence, reterr_fault));
-    return find_once(client, email, ret_subject_id, reterr_fault);
-}
-
-enum cf_status cf_keeper_password_set(struct cf_keeper_client *client, struct cf_id subject_id,
-                                      struct cf_bytes password, struct cf_fault *reterr_fault)
-{
-    struct question question;
-    question_begin(&question, CF_KEEPER_password_set, 2);
-    write_id(&question, subject_id);
-    write_bytes(&question, password);
-    return ask_and_end(client, &question, reterr_fault);
-}
-
-enum cf_status cf_keeper_login(struct cf_keeper_client *client, struct cf_bytes email,
-                               struct cf_bytes password, struct cf_bytes code, int64_t lifetime_us,
-                               struct cf_id *ret_subject_id, char ret_token[CF_VAULT_TOKEN_SIZE],
-                               bool *ret_second_factor_needed, struct cf_fault *reterr_fault)
-{
-    CF_ASSERT(lifetime_us > 0);
-    /* Whoever registered a moment ago must be known: asking for the address sees to that. */
-    enum cf_status status = cf_keeper_find(client, email, ret_subject_id, reterr_fault);
-    if (status != CF_OK && status != CF_NOT_FOUND && status != CF_INVALID)
-        return status;
-    struct question question;
-    question_begin(&question, CF_KEEPER_login, 5);
-    write_bytes(&question, email);
-    write_bytes(&question, password);
-    write_bytes(&question, code);
-    cf_wire_write_unsigned(&question.arguments, CF_TICKET_SESSION);
-    cf_wire_write_unsigned(&question.arguments, (uint64_t)lifetime_us);
-    status = question_ask(client, &question, reterr_fault);
-    if (status == CF_OK)
-        status = read_id(&question, ret_subject_id, reterr_fault);
-    if (status == CF_OK)
-        status = read_text(&question, ret_token, CF_VAULT_TOKEN_SIZE, reterr_fault);
-    question_end(&question);
-    if (status == CF_OK)
-        *ret_second_factor_needed = ret_token[0] == '\0';
-    return status;
-}
-
-enum cf_status cf_keeper_ticket_make(struct cf_keeper_client *client, struct cf_id subject_id,
-                                     enum cf_ticket_purpose purpose, int64_t lifetime_us,
-                                     char ret_token[CF_VAULT_TOKEN_SIZE],
-                                     struct cf_fault *reterr_fault)
-{
-    CF_ASSERT(lifetime_us > 0);
-    struct question question;
-    question_begin(&question, CF_KEEPER_ticket_make, 3);
-    write_id(&question, subject_id);
-    cf_wire_write_unsigned(&question.arguments, purpose);
-    cf_wire_write_unsigned(&question.arguments, (uint64_t)lifetime_us);
-    return ask_for_text(client, &question, ret_token, CF_VAULT_TOKEN_SIZE, reterr_fault);
-}
-
-enum cf_status cf_keeper_ticket_check(struct cf_keeper_client *client, struct cf_bytes token,
-                                      enum cf_ticket_purpose purpose, bool take,
-                                      struct cf_id *ret_subject_id, struct cf_fault *reterr_fault)
-{
-    struct question question;
-    question_begin(&question, CF_KEEPER_ticket_check, 3);
-    write_bytes(&question, token);
-    cf_wire_write_unsigned(&question.arguments, purpose);
-    cf_wire_write_bool(&question.arguments, take);
-    return ask_for_id(client, &question, ret_subject_id, reterr_fault);
-}
-
-enum cf_status cf_keeper_ticket_revoke(struct cf_keeper_client *client, struct cf_id subject_id,
-                                       unsigned purpose, struct cf_fault *reterr_fault)
-{
-    struct question question;
-    question_begin(&question, CF_KEEPER_ticket_revoke, 2);
-    write_id(&question, subject_id);
-    cf_wire_write_unsigned(&question.arguments, purpose);
-    return ask_and_end(client, &question, reterr_fault);
-}
-
-enum cf_status cf_keeper_totp_begin(struct cf_keeper_client *client, struct cf_id subject_id,
-                                    char ret_secret[CF_TOTP_TEXT_SIZE],
-                                    struct cf_fault *reterr_fault)
-{
-    struct question question;
-    question_begin(&question, CF_KEEPER_totp_begin, 1);
-    write_id(&question, subject_id);
-    return ask_for_text(client, &question, ret_secret, CF_TOTP_TEXT_SIZE, reterr_fault);
-}
-
-enum cf_status cf_keeper_totp_confirm(
-    struct cf_keeper_client *client, struct cf_id subject_id, struct cf_bytes code,
-    char ret_codes[CF_VAULT_RECOVERY_CODES][CF_VAULT_RECOVERY_SIZE], struct cf_fault *reterr_fault)
-{
-    struct question question;
-    question_begin(&question, CF_KEEPER_totp_confirm, 2);
-    write_id(&question, subject_id);
-    write_bytes(&question, code);
-    enum cf_status status = question_ask(client, &question, reterr_fault);
-    if (status == CF_OK)
-        status = cf_wire_expect_array(&question.results, CF_VAULT_RECOVERY_CODES, reterr_fault);
-    for (size_t i = 0; status == CF_OK && i < CF_VAULT_RECOVERY_CODES; i++)
-        status = read_text(&question, ret_codes[i], CF_VAULT_RECOVERY_SIZE, reterr_fault);
-    question_end(&question);
-    return status;
-}
-
-enum cf_status cf_keeper_totp_disable(struct cf_keeper_client *client, struct cf_id subject_id,
-                                      struct cf_fault *reterr_fault)
-{
-    struct question question;
-    question_begin(&question, CF_KEEPER_totp_disable, 1);
-    write_id(&question, subject_id);
-    return ask_and_end(client, &question, reterr_fault);
-}
-
-enum cf_status cf_keeper_second_factor(struct cf_keeper_client *client, struct cf_id subject_id,
-                                       struct cf_bytes code, struct cf_fault *reterr_fault)
-{
-    struct question question;
-    question_begin(&question, CF_KEEPER_second_factor, 2);
-    write_id(&question, subject_id);
-    write_bytes(&question, code);
-    return ask_and_end(client, &question, reterr_fault);
-}
-
-enum cf_status cf_keeper_catch_up(struct cf_keeper_client *client, uint64_t *ret_sequence,
-                                  struct cf_fault *reterr_fault)
-{
-    struct question question;
-    question_begin(&question, CF_KEEPER_catch_up, 0);
-    enum cf_status status = question_ask(client, &question, reterr_fault);
-    if (status == CF_OK)
-        status = cf_wire_read_unsigned(&question.results, UINT64_MAX, ret_sequence, reterr_fault);
-    question_end(&question);
-    return status;
 }

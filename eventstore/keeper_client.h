@@ -95,7 +95,14 @@ CF_MUST_CHECK enum cf_status cf_keeper_find(struct cf_keeper_client *client, str
                                             struct cf_id *ret_subject_id,
                                             struct cf_fault *reterr_fault);
 
-/* Revokes the person's tickets too. */
+/* The password of a registration, which may be repeated: OK when there is none yet, and when it is this
+ * one already; CONFLICT when it is another. So who repeats somebody's registration takes nothing over. */
+CF_MUST_CHECK enum cf_status cf_keeper_password_first(struct cf_keeper_client *client,
+                                                      struct cf_id subject_id,
+                                                      struct cf_bytes password,
+                                                      struct cf_fault *reterr_fault);
+
+/* Changes the password. Revokes the person's tickets too. */
 CF_MUST_CHECK enum cf_status cf_keeper_password_set(struct cf_keeper_client *client,
                                                     struct cf_id subject_id,
                                                     struct cf_bytes password,

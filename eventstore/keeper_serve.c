@@ -320,6 +320,29 @@ static enum cf_status run_password_set(struct turn *turn)
     return end(turn, status);
 }
 
+/* For a registration, which may come twice: sets nothing that is set. */
+static enum cf_status run_password_first(struct turn *turn)
+{
+    struct cf_id subject_id;
+    struct cf_bytes password;
+    char text[CF_PASSWORD_HASH_SIZE], old[CF_PASSWORD_HASH_SIZE];
+    CF_TRY(read_id(turn, &subject_id));
+    CF_TRY(read_bytes(turn, TEXT_SIZE_MAX, &password));
+    CF_TRY(cf_password_hash(password, text));
+    CF_TRY(cf_vault_begin(turn->vault, turn->fault));
+    enum cf_status status = cf_vault_password_get(turn->vault, subject_id, old, turn->fault);
+    bool is_first = status == CF_OK && old[0] == '\0';
+    if (is_first)
+        status = cf_vault_password_set(turn->vault, subject_id, text, turn->fault);
+    status = end(turn, status);
+    if (status == CF_OK && !is_first && !cf_password_matches(old, password))
+        status = cf_fault_set(turn->fault, CF_CONFLICT, __FILE__, __LINE__,
+                              "there is another password already");
+    cf_secret_wipe(text, sizeof text);
+    cf_secret_wipe(old, sizeof old);
+    return status;
+}
+
 /* The password hash of whoever has the address; an empty one where there is none. */
 static enum cf_status find_password(struct turn *turn, struct cf_bytes email,
                                     struct cf_id *ret_subject_id,

@@ -402,6 +402,23 @@ static void test_keeper__logs_in_and_out(void **state)
                      CF_NOT_FOUND);
 }
 
+static void test_keeper__a_repeated_registration_changes_no_password(void **state)
+{
+    struct place *place = *state;
+    struct cf_id ada = register_person(place, EMAIL, KEY), found;
+    struct cf_bytes other = CF_BYTES_LITERAL("another password");
+    char token[CF_VAULT_TOKEN_SIZE];
+    bool needed;
+    assert_int_equal(cf_keeper_password_first(place->client, ada, PASSWORD, NULL), CF_OK);
+    assert_int_equal(login(place, EMAIL, PASSWORD, cf_bytes_from(NULL, 0), token, &needed), CF_OK);
+    assert_int_equal(cf_keeper_password_first(place->client, ada, PASSWORD, NULL), CF_OK);
+    assert_int_equal(cf_keeper_password_first(place->client, ada, other, NULL), CF_CONFLICT);
+    assert_int_equal(login(place, EMAIL, other, cf_bytes_from(NULL, 0), token, &needed), CF_DENIED);
+    assert_int_equal(cf_keeper_ticket_check(place->client, cf_bytes_from_text(token),
+                                            CF_TICKET_SESSION, false, &found, NULL),
+                     CF_OK);
+}
+
 static void test_keeper__asks_for_the_second_factor(void **state)
 {
     struct place *place = *state;
@@ -596,6 +613,7 @@ int main(void)
         TEST(test_keeper__seals_and_opens_many_fields_at_once, make_running_place),
         TEST(test_keeper__takes_a_registration_up_again, make_running_place),
         TEST(test_keeper__logs_in_and_out, make_running_place),
+        TEST(test_keeper__a_repeated_registration_changes_no_password, make_running_place),
         TEST(test_keeper__asks_for_the_second_factor, make_running_place),
         TEST(test_keeper__passwords_do_not_hold_up_sealing, make_running_place),
         TEST(test_keeper__survives_bytes_that_make_no_sense, make_running_place),
