@@ -194,6 +194,21 @@ struct cf_id cf_exchange_new_id(struct cf_exchange *exchange)
     return id;
 }
 
+struct cf_id cf_exchange_repeatable_id(const struct cf_exchange *exchange)
+{
+    uint8_t input[CF_ID_SIZE + CF_IDEMPOTENCY_KEY_SIZE_MAX];
+    size_t key_size = strlen(exchange->key);
+    memcpy(input, exchange->user_id.bytes, CF_ID_SIZE);
+    memcpy(input + CF_ID_SIZE, exchange->key, key_size);
+    struct cf_hash hash;
+    cf_sha256(cf_bytes_from(input, CF_ID_SIZE + key_size), &hash);
+    struct cf_id id;
+    memcpy(id.bytes, hash.bytes, CF_ID_SIZE);
+    id.bytes[6] = (uint8_t)((id.bytes[6] & 0x0f) | 0x80); /* UUIDv8: made of a hash */
+    id.bytes[8] = (uint8_t)((id.bytes[8] & 0x3f) | 0x80);
+    return id;
+}
+
 void cf_exchange_set_id(struct cf_exchange *exchange, const char *field, const struct cf_id *id)
 {
     char text[CF_ID_TEXT_SIZE];

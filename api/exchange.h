@@ -123,4 +123,8 @@ void cf_exchange_set_id(struct cf_exchange *exchange, const char *field, const s
 /* A new id of the present time. */
 struct cf_id cf_exchange_new_id(struct cf_exchange *exchange);
 
+/* An id that a repeated request gets again, made of the user and the idempotency key: for what has
+ * fields sealed under a key of its own, whose tags would differ otherwise. After cf_exchange_body. */
+struct cf_id cf_exchange_repeatable_id(const struct cf_exchange *exchange);
+
 #endif

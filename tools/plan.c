@@ -154,5 +154,8 @@ enum cf_status cf_plan_make(const struct cf_plan_options *options, struct cf_pla
     add(plan, options->dir, 1, "projector", NULL);
     add(plan, options->dir, 2, "gateway", NULL);
     add(plan, options->dir, 2, "api", "--listen", plan->api_listen, NULL);
+    if (options->stripe_key == NULL)
+        add(plan, options->dir, 3, "sample", "--api", plan->api_url,
+            options->no_samples ? "--no-samples" : NULL, NULL);
     return CF_OK;
 }

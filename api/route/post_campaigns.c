@@ -44,7 +44,7 @@ void cf_route_post_campaigns(struct cf_exchange *exchange)
     const char *title;
     if (!cf_exchange_body(exchange) || !cf_exchange_text(exchange, "title", &title))
         return;
-    struct cf_id campaign_id = cf_exchange_new_id(exchange);
+    struct cf_id campaign_id = cf_exchange_repeatable_id(exchange);
     if (cf_json_get(exchange->body, "slug") == NULL)
         slug_make(exchange, title, &campaign_id);
     cf_exchange_set_id(exchange, "campaign_id", &campaign_id);

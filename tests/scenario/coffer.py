@@ -69,7 +69,7 @@ class Coffer:
     def read_output(self):
         for line in self.process.stdout:
             self.output += line
-            if line.startswith("Coffer runs at http://"):
+            if line.startswith("Ctrl-C stops it."):
                 self.ready.set()
         self.ready.set()
 

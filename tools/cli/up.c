@@ -8,6 +8,7 @@
 #include "tools/cli/listen.h"
 #include "tools/cli/options.h"
 #include "tools/plan.h"
+#include "tools/sample/logins.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -94,11 +95,27 @@ static enum cf_status check_postgres(const char *dsn, struct cf_fault *reterr_fa
     return CF_OK;
 }
 
+static void print_logins(const struct up *up)
+{
+    struct cf_logins logins;
+    struct cf_fault fault = {0};
+    if (cf_logins_open(&up->dir, &logins, &fault) != CF_OK) {
+        cf_cli_fail("up", &fault);
+        return;
+    }
+    printf("\n  sample logins\n");
+    for (int i = 0; i < CF_LOGIN_COUNT; i++)
+        printf("  %-11s %-24s %s\n", cf_role_name(logins.rows[i].role), logins.rows[i].email,
+               logins.rows[i].password);
+}
+
 static void print_welcome(void *context)
 {
     const struct up *up = context;
-    printf("\nCoffer runs at %s\n  data in %s\n  Ctrl-C stops it.\n", up->plan.api_url,
-           up->dir.path);
+    printf("\nCoffer runs at %s\n  data in %s\n", up->plan.api_url, up->dir.path);
+    if (up->options.stripe_key == NULL)
+        print_logins(up);
+    printf("\nCtrl-C stops it.\n");
     fflush(stdout);
 }
 
