@@ -152,7 +152,8 @@ enum cf_status cf_plan_make(const struct cf_plan_options *options, struct cf_pla
     add(plan, options->dir, 0, "writer", NULL);
     add(plan, options->dir, 1, "keeper", NULL);
     add(plan, options->dir, 1, "projector", NULL);
-    add(plan, options->dir, 2, "gateway", NULL);
+    add(plan, options->dir, 2, "gateway", "--public-url", plan->api_url, "--return-url",
+        plan->api_url, NULL);
     add(plan, options->dir, 2, "api", "--listen", plan->api_listen, NULL);
     if (options->stripe_key == NULL)
         add(plan, options->dir, 3, "sample", "--api", plan->api_url,

@@ -121,7 +121,7 @@ static void list_open(struct cf_gateway *gateway, uint64_t after)
             cf_range_requests(gateway->range, after, requests, PAGE, &count, NULL) != CF_OK)
             return;
         for (size_t i = 0; i < count; i++) {
-            bool ours = requests[i].kind != CF_REQUEST_MAIL || gateway->options.mail != NULL;
+            bool ours = requests[i].kind != CF_REQUEST_MAIL || gateway->options.mailer != NULL;
             if (ours && !is_known(gateway, &requests[i]) && !take(gateway, &requests[i]))
                 return;
             after = requests[i].sequence;

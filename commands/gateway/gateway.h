@@ -16,14 +16,14 @@
 #include "core/base/scope.h"
 
 struct cf_gateway;
-struct cf_mail_port;
+struct cf_mailer;
 
 struct cf_gateway_options {
     const char *writer_url;       /* of the link */
     const char *range_url;        /* of the range service … */
     const char *head_url;         /* … and its announcements */
     struct cf_payment_port *port; /* borrowed; outlives the gateway */
-    struct cf_mail_port *mail;    /* borrowed; NULL leaves letters to somebody else */
+    struct cf_mailer *mailer;     /* borrowed, outlives the gateway; NULL leaves letters alone */
     const char *return_url;       /* where browsers go after authentication; NULL */
     unsigned in_progress_max;     /* requests at once; 0 means 256 */
     unsigned poll_interval_s; /* how often the provider's own list of notices is read; 0: never */
@@ -41,7 +41,7 @@ CF_MUST_CHECK enum cf_status cf_gateway_run(struct cf_gateway *gateway,
 /* From any thread. What is under way is left; it will be done again. */
 void cf_gateway_stop(struct cf_gateway *gateway);
 
-/* Waits for what its callbacks still hold: close the port first. Accepts NULL. */
+/* Waits for what port and mailer still hold of it: close them first. Accepts NULL. */
 void cf_gateway_close(struct cf_gateway *gateway);
 CF_SCOPE_DEFINE(struct cf_gateway *, cf_gateway_close)
 

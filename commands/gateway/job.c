@@ -7,6 +7,7 @@
  */
 #include "commands/gateway/gateway_private.h"
 
+#include "commands/gateway/mailer.h"
 #include "commands/gateway/pace.h"
 #include "commands/gateway/stripe.h"
 #include "core/base/assert.h"
@@ -99,6 +100,37 @@ static void look(struct cf_job *job, const char *object)
     submit(job, &request, CF_JOB_LOOK);
 }
 
+/* Letters. */
+
+static void on_mail_done(void *context, enum cf_status status, const char *reason)
+{
+    struct cf_job *job = context;
+    bool over = status == CF_DENIED || status == CF_INVALID;
+    job->result = (struct cf_port_result){.outcome = status == CF_OK ? CF_PORT_DONE
+                                                     : over          ? CF_PORT_REFUSED
+                                                                     : CF_PORT_UNAVAILABLE};
+    if (status != CF_OK)
+        snprintf(job->result.reason, sizeof job->result.reason, "%s", reason);
+    hand_in(job, true);
+}
+
+static void send_letter(struct cf_job *job)
+{
+    const struct cf_event_user_mail_requested *asked = &job->task.event.user_mail_requested;
+    char name[CF_TASK_KEY_SIZE];
+    if (job->task.event.type != CF_EVENT_USER_MAIL_REQUESTED) {
+        close_job(job, CF_TASK_PARK, 0, "the event asks for no letter");
+        return;
+    }
+    cf_task_key(&job->task, name);
+    set_under_way(job->gateway, true);
+    if (cf_mailer_submit(job->gateway->options.mailer, asked->user_id, asked->mail, name,
+                         job->task.record.time_us, on_mail_done, job) == CF_OK)
+        return;
+    set_under_way(job->gateway, false);
+    cf_gateway__forget(job);
+}
+
 /* Events. */
 
 static bool copy_record(struct cf_job *job, struct cf_bytes bytes)
@@ -188,6 +220,10 @@ void cf_job_begin(struct cf_job *job)
 {
     if (!read_event(job)) {
         cf_gateway__forget(job); /* a later sweep brings it again */
+        return;
+    }
+    if (job->kind == CF_REQUEST_MAIL) {
+        send_letter(job);
         return;
     }
     if (job->kind == CF_REQUEST_PROVIDER_NEWS) {

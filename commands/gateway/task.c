@@ -427,6 +427,20 @@ static void take_payout(const struct cf_task *task, const struct cf_port_result 
     }
 }
 
+/* A letter left, or never will. */
+static void add_mail(const struct cf_task *task, const char *reason, struct cf_task_answer *answer)
+{
+    const struct cf_event_user_mail_requested *asked = &task->event.user_mail_requested;
+    struct cf_command_input *input =
+        add(answer,
+            reason == NULL ? CF_COMMAND_user_record_mail_sent : CF_COMMAND_user_record_mail_failed);
+    cf_command_set_id(input, "user_id", asked->user_id);
+    cf_command_set_unsigned(input, "mail", (uint64_t)asked->mail);
+    cf_command_set_unsigned(input, "requested_by", task->sequence);
+    if (reason != NULL)
+        set(input, "reason", reason);
+}
+
 /* Payments, and what becomes of holds. A hold that is gone is gone, whoever let it go: what counts is
  * what we were about to do with it. */
 static void take_hold(const struct cf_task *task, const struct cf_port_result *result,
@@ -475,8 +489,10 @@ static void take_done(const struct cf_task *task, const struct cf_port_result *r
     case CF_REQUEST_TRANSFER_REVERSAL:
         take_payout(task, result, answer);
         break;
-    case CF_REQUEST_PROVIDER_NEWS:
     case CF_REQUEST_MAIL:
+        add_mail(task, NULL, answer);
+        break;
+    case CF_REQUEST_PROVIDER_NEWS:
     case CF_REQUEST_NONE:
         CF_UNREACHABLE();
     }
@@ -495,6 +511,9 @@ static void take_refused(const struct cf_task *task, const struct cf_port_result
     case CF_REQUEST_TRANSFER_REVERSAL:
         take_payout(task, result, answer);
         break;
+    case CF_REQUEST_MAIL:
+        add_mail(task, result->reason, answer);
+        break;
     case CF_REQUEST_CUSTOMER:
     case CF_REQUEST_ACCOUNT:
     case CF_REQUEST_PAYMENT:
@@ -502,7 +521,6 @@ static void take_refused(const struct cf_task *task, const struct cf_port_result
     case CF_REQUEST_VOID_HOLD:
     case CF_REQUEST_VOID_REPLACED:
     case CF_REQUEST_PROVIDER_NEWS:
-    case CF_REQUEST_MAIL:
     case CF_REQUEST_NONE:
         give_up(answer, CF_TASK_PARK, result->reason);
         break;
