@@ -51,8 +51,8 @@ void cf_route_post_users_register(struct cf_exchange *exchange)
     enum cf_status status = cf_keeper_reserve(keeper, cf_bytes_from_text(email),
                                               cf_bytes_from_text(exchange->key), &user_id, &fault);
     if (status == CF_OK)
-        status = cf_keeper_password_set(keeper, user_id, cf_bytes_from_text(cf_json_text(password)),
-                                        &fault);
+        status = cf_keeper_password_first(keeper, user_id,
+                                          cf_bytes_from_text(cf_json_text(password)), &fault);
     if (status == CF_CONFLICT)
         cf_exchange_problem(exchange, CF_PROBLEM_EMAIL_TAKEN, NULL, "email");
     else if (status == CF_INVALID)
