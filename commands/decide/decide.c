@@ -88,6 +88,14 @@ bool cf_decision_knows(const struct cf_decision *decision, enum cf_lookup_kind k
     return decision->book->ops->lookup(decision->book, kind, name, &id);
 }
 
+bool cf_decision_leads_to(const struct cf_decision *decision, enum cf_lookup_kind kind,
+                          struct cf_bytes name, struct cf_id id)
+{
+    struct cf_id found;
+    return decision->book->ops->lookup(decision->book, kind, name, &found) &&
+           cf_id_equal(found, id);
+}
+
 bool cf_decision_awaits(const struct cf_decision *decision, struct cf_id subject,
                         enum cf_request request)
 {

@@ -45,6 +45,10 @@ const struct cf_card *cf_decision_card(const struct cf_decision *decision, struc
 bool cf_decision_knows(const struct cf_decision *decision, enum cf_lookup_kind kind,
                        struct cf_bytes name);
 
+/* The same, and it stands for this thing of ours. */
+bool cf_decision_leads_to(const struct cf_decision *decision, enum cf_lookup_kind kind,
+                          struct cf_bytes name, struct cf_id id);
+
 /* The gateway is asked for this and has not answered, or waits to ask again. */
 bool cf_decision_awaits(const struct cf_decision *decision, struct cf_id subject,
                         enum cf_request request);

@@ -21,7 +21,7 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
     if (pledge == NULL)
         return PLEDGE_UNKNOWN;
     int64_t amount = pledge->captured_minor - pledge->processor_fee_minor - pledge->available_minor;
-    if (pledge->captured_minor == 0 || amount <= 0)
+    if (!pledge->fee_recorded || amount <= 0)
         return NOTHING_PENDING;
     CF_EMIT(decision, pledge_funds_available, .pledge_id = input->pledge_id,
             .campaign_id = pledge->campaign_id, .currency = pledge->currency,

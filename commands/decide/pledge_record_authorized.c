@@ -45,8 +45,9 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
         return AMOUNT_MISMATCH;
     const struct cf_campaign *campaign = cf_decision_campaign(decision, pledge->campaign_id);
     bool late = in_vain(decision, campaign, pledge);
-    if (!late && !cf_pledge_in_checkout(pledge) && pledge->state != CF_PLEDGE_AUTHORIZING &&
-        pledge->state != CF_PLEDGE_ERRORED)
+    bool waits = cf_pledge_in_checkout(pledge) || pledge->state == CF_PLEDGE_AUTHORIZING ||
+                 pledge->state == CF_PLEDGE_ERRORED;
+    if (!late && (!waits || pledge->attempt == 0))
         return NOT_EXPECTED;
     if (late) {
         if (!cf_pledge_state_is_terminal(pledge->state) && pledge->captured_minor == 0)

@@ -4,6 +4,7 @@
  * back at once: it is never orphaned.
  */
 #include "commands/decide/decide.h"
+#include "core/aggregate/states.h"
 
 /* clang-format off */
 #define CF_COMMAND_NAME pledge_record_captured
@@ -17,7 +18,8 @@
     V(1, NOT_PERMITTED, 403, "Only the gateway speaks for the provider.")                          \
     V(2, PLEDGE_UNKNOWN, 404, "There is no such pledge.")                                          \
     V(3, ALREADY_KNOWN, 409, "This charge is recorded.")                                           \
-    V(4, AMOUNT_MISMATCH, 409, "Amount or currency are not ours.")
+    V(4, AMOUNT_MISMATCH, 409, "Amount or currency are not ours.")                                 \
+    V(5, NOT_EXPECTED, 409, "The pledge does not wait for a charge.")
 /* clang-format on */
 #include "commands/decide/define.h"
 
@@ -50,6 +52,9 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
                 .charge = input->charge);
         return ACCEPTED;
     }
+    if (pledge->attempt == 0 ||
+        !cf_pledge_may_move(CF_EVENT_PLEDGE_CAPTURED, pledge->state, CF_PLEDGE_CAPTURED))
+        return NOT_EXPECTED;
     CF_EMIT(decision, pledge_captured, .pledge_id = input->pledge_id,
             .campaign_id = pledge->campaign_id, .backer_id = pledge->backer_id,
             .currency = input->currency, .amount = input->amount, .intent = input->intent,

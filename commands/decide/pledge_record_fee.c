@@ -19,7 +19,7 @@
     V(1, NOT_PERMITTED, 403, "Only the gateway speaks for the provider.")                          \
     V(2, PLEDGE_UNKNOWN, 404, "There is no such pledge.")                                          \
     V(3, ALREADY_KNOWN, 409, "This balance transaction is recorded.")                              \
-    V(4, CHARGE_UNKNOWN, 409, "The charge is not recorded yet.")                                   \
+    V(4, CHARGE_UNKNOWN, 409, "The pledge has no such charge, or not yet.")                                   \
     V(5, CURRENCY_MISMATCH, 409, "The fee is in another currency.")
 /* clang-format on */
 #include "commands/decide/define.h"
@@ -33,7 +33,7 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
         return PLEDGE_UNKNOWN;
     if (cf_decision_knows(decision, CF_LOOKUP_BALANCE_TRANSACTION, input->balance_transaction))
         return ALREADY_KNOWN;
-    if (!cf_decision_knows(decision, CF_LOOKUP_CHARGE, input->charge))
+    if (!cf_decision_leads_to(decision, CF_LOOKUP_CHARGE, input->charge, input->pledge_id))
         return CHARGE_UNKNOWN;
     if (input->currency != pledge->currency)
         return CURRENCY_MISMATCH;

@@ -12,7 +12,7 @@
 #define CF_COMMAND_VERDICTS(V)                                                                     \
     V(1, NOT_PERMITTED, 403, "Only the gateway speaks for the provider.")                          \
     V(2, PLEDGE_UNKNOWN, 404, "There is no such pledge.")                                          \
-    V(3, FEE_NOT_RECORDED, 409, "The balance transaction is not recorded yet.")                    \
+    V(3, FEE_NOT_RECORDED, 409, "The pledge has no such balance transaction, or not yet.")                    \
     V(4, AMOUNT_MISMATCH, 409, "More would become available than the charge brought.")
 /* clang-format on */
 #include "commands/decide/define.h"
@@ -24,7 +24,8 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
         return NOT_PERMITTED;
     if (pledge == NULL)
         return PLEDGE_UNKNOWN;
-    if (!cf_decision_knows(decision, CF_LOOKUP_BALANCE_TRANSACTION, input->balance_transaction))
+    if (!cf_decision_leads_to(decision, CF_LOOKUP_BALANCE_TRANSACTION, input->balance_transaction,
+                              input->pledge_id))
         return FEE_NOT_RECORDED;
     int64_t pending = cf_decision_balance(decision, CF_ACCOUNT_PSP_PENDING, pledge->currency,
                                           (struct cf_id){{0}});

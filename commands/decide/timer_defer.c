@@ -11,7 +11,8 @@
     F(4, text,  reason)
 #define CF_COMMAND_VERDICTS(V)                                                                     \
     V(1, NOT_PERMITTED, 403, "Only time itself does this.")                                        \
-    V(2, NOT_SET, 409, "No such timer is set.")
+    V(2, NOT_SET, 409, "No such timer is set.")                                                    \
+    V(3, NOT_LATER, 422, "A timer is put off, not back.")
 /* clang-format on */
 #include "commands/decide/define.h"
 
@@ -21,6 +22,8 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
         return NOT_PERMITTED;
     if (decision->book->ops->timer(decision->book, &input->subject_id, input->timer) == 0)
         return NOT_SET;
+    if (input->until <= decision->now_us)
+        return NOT_LATER;
     CF_EMIT(decision, timer_deferred, .subject_id = input->subject_id, .timer = input->timer,
             .until = input->until, .reason = input->reason);
     return ACCEPTED;
