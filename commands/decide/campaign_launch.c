@@ -25,7 +25,9 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
     if (campaign->state != CF_CAMPAIGN_APPROVED && campaign->state != CF_CAMPAIGN_SCHEDULED)
         return NOT_APPROVED;
     int64_t duration_us = campaign->ends_at_us - decision->now_us;
-    if (duration_us < CF_POLICY_DURATION_MIN_US || duration_us > CF_POLICY_DURATION_MAX_US)
+    bool usual =
+        duration_us >= CF_POLICY_DURATION_MIN_US && duration_us <= CF_POLICY_DURATION_MAX_US;
+    if (duration_us <= 0 || (!usual && !campaign->any_duration))
         return DURATION_OUT_OF_RANGE;
     CF_EMIT(decision, campaign_launched, .campaign_id = input->campaign_id,
             .model = campaign->model, .currency = campaign->currency,

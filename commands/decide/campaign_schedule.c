@@ -28,7 +28,9 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
     if (input->starts_at <= decision->now_us)
         return IN_THE_PAST;
     int64_t duration_us = campaign->ends_at_us - input->starts_at;
-    if (duration_us < CF_POLICY_DURATION_MIN_US || duration_us > CF_POLICY_DURATION_MAX_US)
+    bool usual =
+        duration_us >= CF_POLICY_DURATION_MIN_US && duration_us <= CF_POLICY_DURATION_MAX_US;
+    if (duration_us <= 0 || (!usual && !campaign->any_duration))
         return DURATION_OUT_OF_RANGE;
     CF_EMIT(decision, campaign_scheduled, .campaign_id = input->campaign_id,
             .starts_at = input->starts_at);

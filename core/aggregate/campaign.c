@@ -334,6 +334,13 @@ static void cf_campaign_on_closed(struct cf_campaign_turn *turn)
 }
 
 /* Recorded; the campaign is as before. */
+static void cf_campaign_on_policy_overridden(struct cf_campaign_turn *turn)
+{
+    if (cf_bytes_equal(turn->turn->event->campaign_policy_overridden.policy,
+                       CF_BYTES_LITERAL("duration")))
+        turn->campaign->any_duration = 1;
+}
+
 static void cf_campaign_on_nothing(struct cf_campaign_turn *turn)
 {
     (void)turn;
@@ -373,7 +380,7 @@ static cf_campaign_fn *const cf_campaign_fns[] = {
     CF_ON(SETTLED, cf_campaign_on_settled),
     CF_ON(RESERVE_RELEASED, cf_campaign_on_reserve_released),
     CF_ON(CLOSED, cf_campaign_on_closed),
-    CF_ON(POLICY_OVERRIDDEN, cf_campaign_on_nothing),
+    CF_ON(POLICY_OVERRIDDEN, cf_campaign_on_policy_overridden),
 };
 
 void cf_turn_campaign(struct cf_turn *turn)

@@ -83,6 +83,7 @@ struct cf_campaign {
     uint8_t stretch_count;
     uint8_t stretch_unlocked; /* levels 1 to this one */
     uint8_t run;              /* enum cf_run under way, 0 none */
+    uint8_t any_duration;     /* 0 or 1: the policy "duration" was overridden */
     struct cf_id run_cursor;
 };
 
