@@ -94,10 +94,18 @@ struct cf_bytes cf_world_token(struct cf_world *world, const char *prefix, uint3
 
 void cf_world_init(struct cf_world *world, uint64_t seed)
 {
+    cf_world_init_into(world, seed, NULL, NULL);
+}
+
+void cf_world_init_into(struct cf_world *world, uint64_t seed, cf_history_fn *on_event,
+                        void *context)
+{
     static const enum cf_currency currencies[] = {CF_CURRENCY_EUR, CF_CURRENCY_USD, CF_CURRENCY_JPY,
                                                   CF_CURRENCY_KWD};
     *world = (struct cf_world){.random = {seed}};
     cf_history_init(&world->history);
+    world->history.on_event = on_event;
+    world->history.context = context;
     world->currency = currencies[cf_random_below(&world->random, 4)];
     world->creator = cf_history_id(&world->history);
     CF_HAPPENS(world, USER_REGISTERED, user_registered, world->creator,

@@ -140,6 +140,9 @@ struct cf_world {
 
 /* A platform with one creator and nothing else. */
 void cf_world_init(struct cf_world *world, uint64_t seed);
+/* The same, and every event from the first one on is shown to `on_event`. */
+void cf_world_init_into(struct cf_world *world, uint64_t seed, cf_history_fn *on_event,
+                        void *context);
 void cf_world_clean_up(struct cf_world *world);
 
 /* One random thing happens, or nothing. */
