@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* coffer reconcile: reads the ledger and the provider's balance transactions, and compares. */
+#include "tools/reconcile.h"
+
+#include "commands/gateway/http_client.h"
+#include "core/base/scope.h"
+#include "core/json_value.h"
+#include "core/money_text.h"
+#include "tools/cli/cli.h"
+#include "tools/cli/options.h"
+#include "tools/ledger_walk.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CF_PROVIDER_TIMEOUT_MS 30000
+#define CF_URL_SIZE 512
+
+/* The provider, as far as this tool needs it. */
+struct cf_provider {
+    struct cf_http_client *client;
+    const char *url;
+    char authorization[256];
+};
+
+static enum cf_status cf_provider_get(struct cf_provider *provider, const char *path,
+                                      struct cf_json **ret_json, struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(cf_buf_clean_up) struct cf_buf body;
+    char url[CF_URL_SIZE];
+    const char *const headers[] = {provider->authorization, "Stripe-Version: 2022-11-15", NULL};
+    cf_buf_init(&body, (size_t)1 << 24);
+    if (snprintf(url, sizeof url, "%s%s", provider->url, path) >= (int)sizeof url)
+        CF_FAIL(reterr_fault, CF_INVALID, "the provider's URL is too long");
+    const struct cf_http_call call = {
+        .method = "GET", .url = url, .headers = headers, .timeout_ms = CF_PROVIDER_TIMEOUT_MS};
+    long http_status;
+    CF_TRY(cf_http_client_perform(provider->client, &call, &http_status, &body, reterr_fault));
+    if (http_status != 200)
+        CF_FAIL_ON(reterr_fault, CF_IO, "the provider does not answer that", "%s: HTTP %ld", path,
+                   http_status);
+    return cf_json_parse(cf_buf_bytes(&body), ret_json, reterr_fault);
+}
+
+/* An amount and its currency as the provider writes them, in our minor units. */
+static enum cf_status cf_provider_money(const struct cf_json *json, const char *field,
+                                        enum cf_currency *ret_currency, int64_t *ret_minor,
+                                        struct cf_fault *reterr_fault)
+{
+    const char *letters = cf_json_text_at(json, "currency");
+    int64_t amount;
+    struct cf_money money;
+    if (letters == NULL || !cf_json_integer(cf_json_get(json, field), &amount) ||
+        cf_currency_from_letters(cf_bytes_from_text(letters), ret_currency) != CF_OK ||
+        cf_currency_from_stripe(*ret_currency, amount, &money) != CF_OK)
+        CF_FAIL_ON(reterr_fault, CF_CORRUPT, "the provider's amount makes no sense", "%s", field);
+    *ret_minor = cf_money_minor(money);
+    return CF_OK;
+}
+
+static enum cf_status cf_read_transaction(const struct cf_json *json,
+                                          struct cf_reconciliation *reconciliation,
+                                          struct cf_fault *reterr_fault)
+{
+    struct cf_provider_movement movement = {.transaction = cf_json_text_at(json, "id"),
+                                            .type = cf_json_text_at(json, "type"),
+                                            .source = cf_json_text_at(json, "source")};
+    if (movement.transaction == NULL || movement.type == NULL)
+        CF_FAIL(reterr_fault, CF_CORRUPT, "a balance transaction without id or type");
+    CF_TRY(cf_provider_money(json, "amount", &movement.currency, &movement.amount_minor,
+                             reterr_fault));
+    CF_TRY(cf_provider_money(json, "fee", &movement.currency, &movement.fee_minor, reterr_fault));
+    return cf_reconciliation_movement(reconciliation, &movement, reterr_fault);
+}
+
+/* Page by page, newest first. */
+static enum cf_status cf_read_transactions(struct cf_provider *provider,
+                                           struct cf_reconciliation *reconciliation,
+                                           struct cf_fault *reterr_fault)
+{
+    char path[CF_URL_SIZE] = "/v1/balance_transactions?limit=100";
+    bool more = true;
+    while (more) {
+        CF_CLEANUP(cf_scope_cf_json_destroy) struct cf_json *page = NULL;
+        CF_TRY(cf_provider_get(provider, path, &page, reterr_fault));
+        const struct cf_json *data = cf_json_get(page, "data");
+        size_t count = cf_json_size(data);
+        for (size_t i = 0; i < count; i++)
+            CF_TRY(cf_read_transaction(cf_json_item(data, i), reconciliation, reterr_fault));
+        more = count > 0 && cf_json_is_true(cf_json_get(page, "has_more"));
+        if (more)
+            snprintf(path, sizeof path, "/v1/balance_transactions?limit=100&starting_after=%s",
+                     cf_json_text_at(cf_json_item(data, count - 1), "id"));
+    }
+    return CF_OK;
+}
+
+static enum cf_status cf_read_balance(struct cf_provider *provider,
+                                      struct cf_reconciliation *reconciliation,
+                                      struct cf_fault *reterr_fault)
+{
+    static const char *const parts[] = {"available", "pending"};
+    CF_CLEANUP(cf_scope_cf_json_destroy) struct cf_json *balance = NULL;
+    CF_TRY(cf_provider_get(provider, "/v1/balance", &balance, reterr_fault));
+    for (size_t part = 0; part < 2; part++) {
+        const struct cf_json *amounts = cf_json_get(balance, parts[part]);
+        for (size_t i = 0; i < cf_json_size(amounts); i++) {
+            enum cf_currency currency;
+            int64_t minor;
+            CF_TRY(cf_provider_money(cf_json_item(amounts, i), "amount", &currency, &minor,
+                                     reterr_fault));
+            CF_TRY(cf_reconciliation_balance(reconciliation, currency, minor));
+        }
+    }
+    return CF_OK;
+}
+
+static enum cf_status cf_visit_event(void *context, const struct cf_record *record,
+                                     const struct cf_event *event, struct cf_fault *reterr_fault)
+{
+    return cf_reconciliation_event(context, record, event, reterr_fault);
+}
+
+static void cf_print_difference(void *context, const struct cf_difference *difference)
+{
+    char ours[CF_MONEY_TEXT_SIZE];
+    char theirs[CF_MONEY_TEXT_SIZE];
+    (void)context;
+    cf_money_print(cf_money_of(difference->ours_minor), difference->currency, ours);
+    cf_money_print(cf_money_of(difference->theirs_minor), difference->currency, theirs);
+    printf("%-32s %-18s ours %14s  theirs %14s %s  %s\n", difference->name, difference->type, ours,
+           theirs, cf_currency_letters(difference->currency),
+           cf_difference_sentence(difference->cause));
+}
+
+static enum cf_status cf_reconcile(const char *data, struct cf_provider *provider,
+                                   struct cf_reconciliation_sums *ret_sums,
+                                   struct cf_fault *reterr_fault)
+{
+    struct cf_reconciliation *reconciliation = cf_reconciliation_new();
+    if (reconciliation == NULL)
+        CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for a ledger");
+    /* The provider first: what we book meanwhile may be missing there, not the other way round. */
+    enum cf_status status = cf_read_transactions(provider, reconciliation, reterr_fault);
+    if (status == CF_OK)
+        status = cf_read_balance(provider, reconciliation, reterr_fault);
+    if (status == CF_OK)
+        status = cf_ledger_walk(data, cf_visit_event, reconciliation, reterr_fault);
+    if (status == CF_OK)
+        status = cf_reconciliation_report(reconciliation, cf_print_difference, NULL, ret_sums);
+    cf_reconciliation_destroy(reconciliation);
+    return status;
+}
+
+int cf_cli_reconcile(int argc, char **argv)
+{
+    const char *data = NULL;
+    const char *key = NULL;
+    const char *ca_file = NULL;
+    struct cf_provider provider = {.url = "https://api.stripe.com"};
+    const struct cf_option options[] = {
+        CF_OPTION_TEXT("data", &data, "DIR", "the data directory"),
+        CF_OPTION_TEXT("stripe-key", &key, "KEY", "the provider's secret key"),
+        CF_OPTION_TEXT("stripe-url", &provider.url, "URL", "another host that speaks Stripe"),
+        CF_OPTION_TEXT("stripe-ca", &ca_file, "FILE", "certificates to trust for it"),
+    };
+    const struct cf_usage usage = {"reconcile", options, sizeof options / sizeof options[0], 0, 0};
+    enum cf_exit stop;
+    if (!cf_options_read(&usage, argc, argv, NULL, &stop))
+        return stop;
+    if (key == NULL)
+        return cf_cli_usage("reconcile", "a provider's key is wanted: --stripe-key");
+    struct cf_fault fault = {0};
+    struct cf_reconciliation_sums sums = {0};
+    const struct cf_http_client_options client = {.ca_file = ca_file, .user_agent = "coffer"};
+    snprintf(provider.authorization, sizeof provider.authorization, "Authorization: Bearer %s",
+             key);
+    enum cf_status status = cf_http_client_open(&client, &provider.client, &fault);
+    if (status == CF_OK)
+        status = cf_reconcile(data, &provider, &sums, &fault);
+    cf_http_client_close(provider.client);
+    if (status != CF_OK) {
+        fault.status = status;
+        return cf_cli_fail("reconcile", &fault);
+    }
+    printf("%zu movements and balances: %zu agree, %zu differ\n", sums.movements, sums.agreed,
+           sums.differences);
+    return sums.differences == 0 ? CF_EXIT_GOOD : CF_EXIT_NO;
+}
