@@ -13,6 +13,8 @@ the reply, "rewards.0.id".
 
 import http.client
 import json
+import socket
+import threading
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
@@ -99,3 +101,44 @@ def run(port, steps, traits):
             found, wanted = picked(reply.json(), path), filled(value, traits)
             assert found == wanted, f"{where}: {path} is {found!r} instead of {wanted!r}"
     return traits
+
+
+class Stream:
+    """A listening client of Server-Sent Events; collects (event, data) from when it is open."""
+
+    def __init__(self, port, path):
+        self.news = []
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self.connection.request("GET", path, headers={"Accept": "text/event-stream"})
+        self.socket = self.connection.sock
+        self.response = self.connection.getresponse()
+        assert self.response.status == 200, f"{path}: {self.response.status}"
+        self.thread = threading.Thread(target=self.listen, daemon=True)
+        self.thread.start()
+
+    def listen(self):
+        event, data = "message", []
+        try:
+            for line in iter(self.response.readline, b""):
+                line = line.decode().rstrip("\r\n")
+                if line.startswith("event:"):
+                    event = line[6:].strip()
+                elif line.startswith("data:"):
+                    data.append(line[5:].strip())
+                elif line == "" and data:
+                    self.news.append((event, json.loads("\n".join(data))))
+                    event, data = "message", []
+        except (OSError, ValueError):
+            pass  # closed by the other thread
+
+    def heard(self, event, **fields):
+        """The first news of that kind with these fields, or None."""
+        for name, data in list(self.news):
+            if name == event and all(data.get(key) == value for key, value in fields.items()):
+                return data
+        return None
+
+    def close(self):
+        self.socket.shutdown(socket.SHUT_RDWR)  # wakes the listening thread
+        self.thread.join()
+        self.connection.close()

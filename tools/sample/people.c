@@ -59,25 +59,11 @@ enum cf_status cf_sample_log_in(struct cf_sample *sample, const char *email, con
     const struct cf_client_call call = {
         .method = "POST", .path = "/api/v1/users/login", .body = body};
     CF_TRY(cf_client_do(sample->api, &call, &answer, reterr_fault));
-    const char *id = cf_json_text_at(answer, "user_id");
     const char *token = cf_json_text_at(answer, "token");
-    if (id == NULL || strlen(id) >= sizeof ret_person->id || token == NULL ||
-        strlen(token) >= sizeof ret_person->token)
+    if (token == NULL || strlen(token) >= sizeof ret_person->token)
         CF_FAIL(reterr_fault, CF_CORRUPT, "the API logged somebody in without a token");
-    memcpy(ret_person->id, id, strlen(id) + 1);
     memcpy(ret_person->token, token, strlen(token) + 1);
     return CF_OK;
-}
-
-enum cf_status cf_sample_identity_check(struct cf_sample *sample,
-                                        const struct cf_sample_person *creator,
-                                        struct cf_fault *reterr_fault)
-{
-    char path[128];
-    snprintf(path, sizeof path, "/api/v1/users/%s/identity-check", creator->id);
-    const struct cf_client_call call = {
-        .method = "POST", .path = path, .token = creator->token, .key = "sample:identity-check"};
-    return cf_client_do(sample->api, &call, NULL, reterr_fault);
 }
 
 enum cf_status cf_sample_person(struct cf_sample *sample, const char *email, const char *password,

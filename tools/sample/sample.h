@@ -25,7 +25,6 @@ struct cf_sample {
 
 /* Somebody who is logged in. */
 struct cf_sample_person {
-    char id[CF_ID_TEXT_SIZE];
     char token[CF_SAMPLE_TOKEN_SIZE];
 };
 
@@ -50,11 +49,6 @@ struct cf_sample_campaign {
     const char *currency; /* static */
     int64_t pledge_minor; /* a usual pledge */
 };
-
-/* Begins the creator's identity check, without which nothing is submitted. */
-CF_MUST_CHECK enum cf_status cf_sample_identity_check(struct cf_sample *sample,
-                                                      const struct cf_sample_person *creator,
-                                                      struct cf_fault *reterr_fault);
 
 /* Drafts, rewards, submits, approves and launches the n-th sample campaign. */
 CF_MUST_CHECK enum cf_status cf_sample_campaign(struct cf_sample *sample, int n,
