@@ -372,6 +372,81 @@ static void test_recompute__holds_a_file_against_the_log(void **state)
     cf_log_view_end(view);
 }
 
+static enum cf_status add_sequence(void *context, const struct cf_record *record,
+                                   struct cf_bytes bytes, struct cf_fault *fault)
+{
+    (void)bytes, (void)fault;
+    *(uint64_t *)context = *(uint64_t *)context * 10 + record->sequence;
+    return CF_OK;
+}
+
+/* A log whose writer means ill: records that it wrote as it liked, signed with the good key. */
+static uint64_t forge(struct cf_log *log, struct cf_id subject, uint64_t previous)
+{
+    uint8_t bytes[512];
+    struct cf_event event = {.type = CF_EVENT_USER_EMAIL_VERIFIED,
+                             .user_email_verified = {.user_id = subject}};
+    struct cf_record record = {.sequence = cf_log_head(log) + 1,
+                               .time_us = 1,
+                               .stream_version = 1,
+                               .stream_id = subject,
+                               .actor_id = subject,
+                               .idempotency_key = CF_BYTES_LITERAL("k"),
+                               .subject_count = 1,
+                               .subjects = {{subject, previous}}};
+    struct cf_wire_writer writer = cf_wire_writer_fixed(bytes, sizeof bytes);
+    cf_record_encode_event(&record, &event, &writer);
+    struct cf_bytes stored = cf_bytes_from(bytes, writer.size);
+    assert_int_equal(cf_log_append(log, &stored, 1, NULL), CF_OK);
+    return record.sequence;
+}
+
+static void test_recompute__finds_the_branch_that_was_kept_back(void **state)
+{
+    (void)state;
+    struct cf_temp_dir dir;
+    struct cf_log *log;
+    struct cf_log_view *view;
+    const struct cf_log_genesis genesis = {.origin = "coffer.local/ill", .clock = 1};
+    struct cf_id subject = {.bytes = {5}}, other = {.bytes = {6}};
+    cf_sodium_init();
+    cf_temp_dir_make(&dir);
+    const struct cf_log_options options = {
+        .directory = dir.path, .create = &genesis, .step_size = 1 << 20};
+    assert_int_equal(cf_log_open(&options, &log, NULL), CF_OK);
+    uint64_t first = forge(log, subject, 0);
+    uint64_t hidden = forge(log, subject, first);
+    forge(log, other, 0);
+    uint64_t shown = forge(log, subject, first); /* beside the hidden one */
+    struct cf_subject_proved proved = {
+        .subject = subject, .size = cf_log_head(log), .newest = shown, .count = 2};
+    cf_frontier_root(cf_log_frontier(log), &proved.root);
+
+    /* Whoever walks the chain sees two records and nothing wrong. */
+    struct cf_subject_answer answer;
+    uint64_t visited = 0, count;
+    assert_int_equal(cf_log_view_begin(log, &view, NULL), CF_OK);
+    assert_int_equal(cf_subject_walk(cf_subject_view_source(view), subject, shown, add_sequence,
+                                     &visited, &count, NULL),
+                     CF_OK);
+    assert_int_equal(visited, shown * 10 + first);
+    /* Whoever recomputes finds the fork. */
+    assert_int_equal(cf_subject_recompute(view, &proved, &answer, NULL), CF_OK);
+    assert_int_equal(answer.finding, CF_SUBJECT_FORKED);
+    assert_int_equal(answer.sequence, shown);
+    /* As does who is shown the other branch: there is something newer. */
+    proved.newest = hidden;
+    assert_int_equal(cf_subject_recompute(view, &proved, &answer, NULL), CF_OK);
+    assert_int_equal(answer.finding, CF_SUBJECT_WHOLE); /* up to there, nothing is missing */
+    proved.newest = shown;
+    proved.count = 3;
+    assert_int_equal(cf_subject_recompute(view, &proved, &answer, NULL), CF_OK);
+    assert_int_equal(answer.finding, CF_SUBJECT_FORKED);
+    cf_log_view_end(view);
+    cf_log_close(log);
+    cf_temp_dir_remove(&dir);
+}
+
 static struct cf_record named(uint64_t sequence, struct cf_id subject, uint64_t previous)
 {
     return (struct cf_record){
@@ -428,6 +503,7 @@ static void test_scan__names_what_is_wrong_and_where(void **state)
 struct shelf {
     const uint64_t *previous;
     struct cf_id subject;
+    int reads;
     uint8_t bytes[512];
 };
 
@@ -436,6 +512,7 @@ static enum cf_status shelf_record(void *context, uint64_t sequence, struct cf_b
 {
     struct shelf *shelf = context;
     (void)fault;
+    shelf->reads++;
     struct cf_event event = {.type = CF_EVENT_USER_EMAIL_VERIFIED,
                              .user_email_verified = {.user_id = shelf->subject}};
     struct cf_record record = named(sequence, shelf->subject, shelf->previous[sequence]);
@@ -451,14 +528,6 @@ static enum cf_status shelf_record(void *context, uint64_t sequence, struct cf_b
     return CF_OK;
 }
 
-static enum cf_status add_sequence(void *context, const struct cf_record *record,
-                                   struct cf_bytes bytes, struct cf_fault *fault)
-{
-    (void)bytes, (void)fault;
-    *(uint64_t *)context = *(uint64_t *)context * 10 + record->sequence;
-    return CF_OK;
-}
-
 static void test_walk__goes_from_the_newest_to_the_first(void **state)
 {
     (void)state;
@@ -471,6 +540,7 @@ static void test_walk__goes_from_the_newest_to_the_first(void **state)
     assert_int_equal(
         cf_subject_walk(source, shelf.subject, 9, add_sequence, &visited, &count, NULL), CF_OK);
     assert_int_equal(visited, 9652);
+    assert_int_equal(shelf.reads, 4); /* what the history costs depends on the history alone */
     assert_int_equal(count, 4);
     shelf.previous = torn;
     assert_int_equal(
@@ -565,6 +635,7 @@ int main(void)
         TEST(test_export__is_whole_and_proves_it),
         TEST(test_export__a_changed_file_is_found_out),
         TEST(test_export__another_record_is_no_history),
+        cmocka_unit_test(test_recompute__finds_the_branch_that_was_kept_back),
         TEST(test_recompute__holds_a_file_against_the_log),
         cmocka_unit_test(test_scan__names_what_is_wrong_and_where),
         cmocka_unit_test(test_walk__goes_from_the_newest_to_the_first),
