@@ -2,6 +2,7 @@
 #include "commands/gateway/pace.h"
 
 #define SECOND_US INT64_C(1000000)
+#define SAME_NEWS_US (SECOND_US / 4)
 #define FAILURES_TO_OPEN 5
 #define PROBE_FIRST_US (2 * SECOND_US)
 #define PROBE_LAST_US (60 * SECOND_US)
@@ -17,14 +18,19 @@ void cf_pace_init(struct cf_pace *pace, int64_t calls_per_second)
                              .per_second = calls_per_second * 1000};
 }
 
-/* A tenth of the full rate more for each undisturbed second. */
+/* For each undisturbed second a tenth of the full rate more, up to what is known to be right; a hundredth
+ * beyond that. */
 static void climb(struct cf_pace *pace, int64_t now_us)
 {
     int64_t seconds = (now_us - pace->slowed_us) / SECOND_US;
-    if (pace->per_second >= pace->per_second_max || seconds < 1)
+    if (pace->per_second >= pace->per_second_max)
         return;
-    int64_t gained = seconds > 10 ? pace->per_second_max : seconds * pace->per_second_max / 10;
-    pace->per_second += gained;
+    for (int64_t i = 0; i < seconds && pace->per_second < pace->per_second_max; i++) {
+        bool careful = pace->per_second >= pace->known;
+        pace->per_second += pace->per_second_max / (careful ? 100 : 10);
+        if (!careful && pace->per_second > pace->known)
+            pace->per_second = pace->known;
+    }
     if (pace->per_second > pace->per_second_max)
         pace->per_second = pace->per_second_max;
     pace->slowed_us += seconds * SECOND_US;
@@ -53,9 +59,10 @@ void cf_pace_return(struct cf_pace *pace)
 void cf_pace_slow_down(struct cf_pace *pace, int64_t now_us)
 {
     /* Calls that were under way together are told together: that is one reason, not many. */
-    if (pace->per_second_max == 0 || now_us - pace->slowed_us < SECOND_US)
+    if (pace->per_second_max == 0 || now_us - pace->slowed_us < SAME_NEWS_US)
         return;
     pace->slowed_us = now_us;
+    pace->known = pace->per_second - pace->per_second / 10;
     pace->per_second /= 2;
     if (pace->per_second < 1000)
         pace->per_second = 1000;

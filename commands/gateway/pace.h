@@ -12,12 +12,14 @@
 
 /*
  * A token bucket without a burst: what it lets through is evenly spaced, so no window of a second
- * holds more than the rate. Asked to slow down it halves the rate; undisturbed it climbs back.
+ * holds more than the rate. Asked to slow down it halves the rate; undisturbed it climbs back, fast up
+ * to what it knows to be right, then carefully.
  */
 struct cf_pace {
     int64_t per_second_max; /* thousandths of a call; 0 lets everything through */
     int64_t per_second;     /* now */
     int64_t next_us;        /* nothing before this */
+    int64_t known;          /* what seemed to be too fast, less a tenth; 0 before that */
     int64_t slowed_us;      /* when it last slowed down or climbed */
 };
 

@@ -106,9 +106,8 @@ static void dump_refunds(void)
 
 static void dump_looks(void)
 {
-    static const char *const objects[] = {"pi_1", "seti_1", "ch_1",   "re_1",  "po_1",
-                                          "dp_1", "tr_1",   "acct_1", "cus_1", "evt_1",
-                                          "txn_1"};
+    static const char *const objects[] = {"pi_1", "seti_1", "ch_1",  "re_1",  "po_1", "dp_1",
+                                          "tr_1", "acct_1", "cus_1", "evt_1", "txn_1"};
     for (size_t i = 0; i < sizeof objects / sizeof objects[0]; i++) {
         struct cf_port_request request = full(CF_PORT_LOOK);
         char name[40];

@@ -67,7 +67,17 @@ static void test_pace__adapts_when_told_that_it_is_too_fast(void **state)
     assert_int_equal(pace.per_second, 1000);
     now += 60 * SECOND;
     assert_int_equal(cf_pace_take(&pace, now), 0);
+    assert_in_range(pace.per_second, 10000, 20000); /* carefully, where it was told so often */
+    now += 200 * SECOND;
+    assert_int_equal(cf_pace_take(&pace, now), 0);
     assert_int_equal(pace.per_second, 100000);
+
+    now += SECOND / 2;
+    cf_pace_slow_down(&pace, now);
+    cf_pace_slow_down(&pace, now + SECOND);
+    assert_int_equal(pace.per_second, 25000);
+    cf_pace_take(&pace, now + 4 * SECOND);
+    assert_in_range(pace.per_second, 45000, 46000); /* back at once to what was right */
 }
 
 static void test_backoff__grows_spreads_and_stays_within_bounds(void **state)
