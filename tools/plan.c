@@ -156,7 +156,7 @@ enum cf_status cf_plan_make(const struct cf_plan_options *options, struct cf_pla
         plan->api_url, NULL);
     add(plan, options->dir, 2, "api", "--listen", plan->api_listen, NULL);
     if (options->stripe_key == NULL)
-        add(plan, options->dir, 3, "sample", "--api", plan->api_url,
-            options->no_samples ? "--no-samples" : NULL, NULL);
+        add(plan, options->dir, 3, "sample", "--api", plan->api_url, "--sample-interval",
+            options->sample_interval_ms, options->no_samples ? "--no-samples" : NULL, NULL);
     return CF_OK;
 }

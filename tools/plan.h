@@ -25,9 +25,10 @@
 struct cf_plan_options {
     const struct cf_data_dir *dir;
     const struct cf_listen *listen;
-    const char *pg;         /* a PostgreSQL of one's own, or NULL */
-    const char *stripe_key; /* of a real provider account, or NULL for the sandbox */
-    bool no_samples;        /* only the first people */
+    const char *pg;                 /* a PostgreSQL of one's own, or NULL */
+    const char *stripe_key;         /* of a real provider account, or NULL for the sandbox */
+    bool no_samples;                /* only the first people */
+    const char *sample_interval_ms; /* between sample pledges; decimal */
 };
 
 /* Refers to itself: must not move once made. */

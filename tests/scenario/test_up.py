@@ -16,9 +16,11 @@ import time
 import unittest
 
 from coffer import Coffer, free_port, wait_until
+from steps import Step, request, run
 
 PROGRAM = sys.argv.pop(1) if len(sys.argv) > 1 else "build/dev/coffer"
 RESTART_S = 3.0
+SAMPLE_CAMPAIGNS = 6
 EXIT_USAGE, EXIT_UNREACHABLE = 2, 3
 
 
@@ -90,26 +92,55 @@ class Hindrances(unittest.TestCase):
 
 
 class Life(unittest.TestCase):
+    """A platform with its samples: campaigns come, and pledges trickle in."""
+
+    def campaigns(self, coffer):
+        """{id: pledged} once all sample campaigns are live."""
+        def look():
+            reply = request(coffer.port, "GET", "/api/v1/campaigns")
+            rows = reply.json()["campaigns"] if reply.status == 200 else []
+            return len(rows) == SAMPLE_CAMPAIGNS and {row["id"]: row["pledged"] for row in rows}
+        return wait_until(look, "the sample campaigns")
+
     def test_each_child_may_die(self):
-        with Coffer(PROGRAM) as coffer:
+        with Coffer(PROGRAM, "--sample-interval", "50") as coffer:
+            before = self.campaigns(coffer)
             for name in coffer.children():
                 with self.subTest(name):
                     coffer.kill(name)
+            wait_until(lambda: self.pledged_more(coffer, before), "pledges after all that")
             self.assertEqual(coffer.stop(), 0)
+
+    def pledged_more(self, coffer, before):
+        try:
+            now = self.campaigns(coffer)
+        except OSError:
+            return False  # the API itself is just coming back
+        self.assertEqual(now.keys(), before.keys())
+        return sum(now.values()) > sum(before.values())
 
     def test_ctrl_c_leaves_nobody_behind_and_it_starts_again_quickly(self):
         with Coffer(PROGRAM) as coffer:
+            before = self.campaigns(coffer)
+            logins = [coffer.login_of(role) for role in ("admin", "backer")]
             children = coffer.children()
-            self.assertTrue(children)
             self.assertEqual(coffer.stop(signal.SIGINT), 0)
             for name, pid in children.items():
                 self.assertFalse(is_alive(pid), name)
             began = time.monotonic()
             coffer.start()
             self.assertLess(time.monotonic() - began, RESTART_S)
+            after = self.campaigns(coffer)
+            self.assertEqual(after.keys(), before.keys())
+            for campaign, pledged in before.items():
+                self.assertGreaterEqual(after[campaign], pledged)
+            self.assertEqual([coffer.login_of(role) for role in ("admin", "backer")], logins)
+            for email, password in logins:
+                run(coffer.port, [Step("log in", "POST", "/api/v1/users/login",
+                                       {"email": email, "password": password})], {})
 
     def test_a_second_one_on_the_same_data_is_refused(self):
-        with Coffer(PROGRAM) as coffer:
+        with Coffer(PROGRAM, "--no-samples") as coffer:
             result = subprocess.run(
                 [PROGRAM, "up", "--data", coffer.data, "--listen", f"127.0.0.1:{free_port()}"],
                 capture_output=True, text=True, timeout=30, check=False)
@@ -117,7 +148,7 @@ class Life(unittest.TestCase):
             self.assertIn("another `coffer up`", result.stderr)
 
     def test_a_killed_supervisor_takes_its_children_along(self):
-        with Coffer(PROGRAM) as coffer:
+        with Coffer(PROGRAM, "--no-samples") as coffer:
             children = coffer.children()
             coffer.stop(signal.SIGKILL)
             for name, pid in children.items():

@@ -81,8 +81,11 @@ bool cf_process_wait_for(struct cf_process *process, int timeout_ms)
 {
     const struct timespec timeout = {.tv_sec = timeout_ms / 1000,
                                      .tv_nsec = (long)(timeout_ms % 1000) * 1000000};
+    if (process->stopping)
+        return true;
     int signal_number = sigtimedwait(&process->signals, NULL, &timeout);
-    return signal_number > 0 && signal_number != SIGCHLD;
+    process->stopping = signal_number > 0 && signal_number != SIGCHLD;
+    return process->stopping;
 }
 
 static void *stop_when_asked(void *argument)

@@ -22,6 +22,7 @@ struct cf_process {
     struct cf_data_dir dir;
     sigset_t signals;            /* what cf_process_wait waits for */
     int ready_fd;                /* -1 before cf_process_ready */
+    bool stopping;               /* a signal to stop was seen by cf_process_wait_for */
     void (*stop)(void *context); /* set by cf_process_on_stop, with its thread */
     void *stop_context;
     pthread_t stopper;
@@ -44,7 +45,7 @@ CF_MUST_CHECK enum cf_status cf_process_ready(struct cf_process *process,
 /* Waits for a signal to stop. With a child (0 for none) also until that has ended: then false. */
 bool cf_process_wait(struct cf_process *process, pid_t child);
 
-/* Waits at most so long; true when there was a signal to stop. */
+/* Waits at most so long; true when there was a signal to stop, now or at an earlier call. */
 bool cf_process_wait_for(struct cf_process *process, int timeout_ms);
 
 /*

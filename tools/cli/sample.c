@@ -15,6 +15,7 @@
 #define PAUSE_AFTER_TROUBLE_MS 5000
 
 struct crowd {
+    struct cf_process process;
     struct cf_sample sample;
     struct cf_sample_campaign campaigns[CF_SAMPLE_CAMPAIGN_COUNT];
     struct cf_sample_person backers[BACKER_COUNT];
@@ -49,19 +50,25 @@ static enum cf_status log_in_as(struct cf_sample *sample, enum cf_role role,
     return cf_sample_log_in(sample, login->email, login->password, ret_person, reterr_fault);
 }
 
+/* Takes seconds, so it looks for a signal to stop now and then: CLOSED. */
 static enum cf_status make_crowd(struct crowd *crowd, struct cf_fault *reterr_fault)
 {
     struct cf_sample *sample = &crowd->sample;
     struct cf_sample_person creator, moderator;
     CF_TRY(log_in_as(sample, CF_ROLE_CREATOR, &creator, reterr_fault));
     CF_TRY(log_in_as(sample, CF_ROLE_MODERATOR, &moderator, reterr_fault));
-    for (int n = 0; n < CF_SAMPLE_CAMPAIGN_COUNT; n++)
+    for (int n = 0; n < CF_SAMPLE_CAMPAIGN_COUNT; n++) {
+        if (cf_process_wait_for(&crowd->process, 0))
+            CF_FAIL(reterr_fault, CF_CLOSED, "asked to stop");
         CF_TRY(cf_sample_campaign(sample, n, &creator, &moderator, &crowd->campaigns[n],
                                   reterr_fault));
+    }
     const char *password = sample->logins.rows[CF_ROLE_BACKER - 1].password;
     for (int i = 0; i < BACKER_COUNT; i++) {
         char email[48];
         snprintf(email, sizeof email, "backer-%d@example.org", i + 1);
+        if (cf_process_wait_for(&crowd->process, 0))
+            CF_FAIL(reterr_fault, CF_CLOSED, "asked to stop");
         CF_TRY(cf_sample_person(sample, email, password, CF_ROLE_BACKER, &crowd->backers[i],
                                 reterr_fault));
     }
@@ -98,14 +105,14 @@ static enum cf_status pledge(struct crowd *crowd, struct cf_fault *reterr_fault)
 
 /* Pledges until asked to stop. After trouble it begins again from the start, which does nothing
  * twice. */
-static void trickle(struct cf_process *process, struct crowd *crowd, int interval_ms)
+static void trickle(struct crowd *crowd, int interval_ms)
 {
     bool made = false;
     int wait_ms = 0;
-    while (!cf_process_wait_for(process, wait_ms)) {
+    while (!cf_process_wait_for(&crowd->process, wait_ms)) {
         struct cf_fault fault = {0};
         enum cf_status status = made ? pledge(crowd, &fault) : make_crowd(crowd, &fault);
-        if (status != CF_OK)
+        if (status != CF_OK && status != CF_CLOSED)
             cf_cli_fail("sample", &fault);
         made = status == CF_OK;
         wait_ms = status == CF_OK ? interval_ms : PAUSE_AFTER_TROUBLE_MS;
@@ -128,24 +135,24 @@ int cf_cli_sample(int argc, char **argv)
     enum cf_exit stop;
     if (!cf_options_read(&usage, argc, argv, NULL, &stop))
         return stop;
-    struct cf_process process;
+    struct cf_process *process = &crowd.process;
     struct cf_client client;
     struct cf_fault fault = {0};
-    if (cf_process_begin(&process, "sample", data, &fault) != CF_OK ||
+    if (cf_process_begin(process, "sample", data, &fault) != CF_OK ||
         cf_client_open(api, &client, &fault) != CF_OK)
         return cf_cli_fail("sample", &fault);
     crowd.sample.api = &client;
     enum cf_exit result = CF_EXIT_GOOD;
-    if (cf_link_open(cf_data_dir_socket(&process.dir, "writer").text, &crowd.sample.link, &fault) !=
-            CF_OK ||
-        make_people(&crowd.sample, &process.dir, &fault) != CF_OK ||
-        cf_process_ready(&process, &fault) != CF_OK)
+    if (cf_link_open(cf_data_dir_socket(&process->dir, "writer").text, &crowd.sample.link,
+                     &fault) != CF_OK ||
+        make_people(&crowd.sample, &process->dir, &fault) != CF_OK ||
+        cf_process_ready(process, &fault) != CF_OK)
         result = cf_cli_fail("sample", &fault);
     else if (no_samples)
-        cf_process_wait(&process, 0);
+        cf_process_wait(process, 0);
     else
-        trickle(&process, &crowd, (int)interval_ms);
-    cf_process_end(&process);
+        trickle(&crowd, (int)interval_ms);
+    cf_process_end(process);
     cf_link_close(crowd.sample.link);
     cf_client_close(&client);
     return result;

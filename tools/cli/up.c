@@ -136,7 +136,7 @@ static enum cf_status prepare(struct up *up, const char *data, const char *liste
 
 int cf_cli_up(int argc, char **argv)
 {
-    static struct up up;
+    static struct up up = {.options.sample_interval_ms = "1500"};
     const char *data = NULL, *listen = "127.0.0.1:8080";
     const struct cf_option options[] = {
         CF_OPTION_TEXT("data", &data, "DIR", "where everything is kept"),
@@ -144,6 +144,8 @@ int cf_cli_up(int argc, char **argv)
         CF_OPTION_TEXT("pg", &up.options.pg, "DSN", "a PostgreSQL of your own"),
         CF_OPTION_TEXT("stripe-key", &up.options.stripe_key, "KEY", "a real provider account"),
         CF_OPTION_FLAG("no-samples", &up.options.no_samples, "no sample campaigns and pledges"),
+        CF_OPTION_TEXT("sample-interval", &up.options.sample_interval_ms, "MS",
+                       "between sample pledges"),
     };
     const struct cf_usage usage = {"up", options, sizeof options / sizeof options[0], 0, 0};
     enum cf_exit stop;
