@@ -25,10 +25,25 @@ static enum cf_status set_variable(const char *name, const char *value,
     return CF_OK;
 }
 
-/* One more process: this program's subcommand `name`, with further arguments up to a NULL. */
-static void add(struct cf_plan *plan, const struct cf_data_dir *dir, int stage, const char *name,
-                ...)
+/* Whether a list of names with commas between them has this one. */
+static bool list_has(const char *list, const char *name)
 {
+    size_t size = strlen(name);
+    for (const char *at = list; at != NULL; at = strchr(at, ',')) {
+        at += *at == ',';
+        if (strncmp(at, name, size) == 0 && (at[size] == ',' || at[size] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+/* One more process: this program's subcommand `name`, with further arguments up to a NULL. */
+static void add(struct cf_plan *plan, const struct cf_plan_options *options, int stage,
+                const char *name, ...)
+{
+    const struct cf_data_dir *dir = options->dir;
+    if (list_has(options->without, name))
+        return;
     CF_ASSERT(plan->child_count < CF_PLAN_CHILDREN_MAX);
     size_t child = plan->child_count++;
     const char **arguments = plan->arguments[child];
@@ -86,7 +101,7 @@ static enum cf_status choose_postgres(const struct cf_plan_options *options, str
                                                .run_directory = options->dir->run_path};
     CF_TRY(cf_cluster_dsn_of(&cluster, &dsn, reterr_fault));
     CF_TRY(cf_buf_terminate(&dsn));
-    add(plan, options->dir, 0, "postgres", NULL);
+    add(plan, options, 0, "postgres", NULL);
     return set_variable("COFFER_PG", (const char *)dsn.data, reterr_fault);
 }
 
@@ -132,7 +147,7 @@ static enum cf_status choose_provider(const struct cf_plan_options *options, str
     CF_TRY(set_variable("COFFER_WEBHOOK_SECRET", secret, reterr_fault));
     CF_TRY(set_variable("COFFER_STRIPE_KEY", "sk_test_coffer", reterr_fault));
     CF_TRY(set_variable("COFFER_STRIPE_URL", plan->sandbox_url, reterr_fault));
-    add(plan, options->dir, 0, "sandbox", "--sandbox-listen", plan->sandbox_listen, "--webhook-url",
+    add(plan, options, 0, "sandbox", "--sandbox-listen", plan->sandbox_listen, "--webhook-url",
         plan->webhook_url, NULL);
     return CF_OK;
 }
@@ -149,14 +164,14 @@ enum cf_status cf_plan_make(const struct cf_plan_options *options, struct cf_pla
     bool six = strchr(options->listen->address, ':') != NULL;
     snprintf(plan->api_listen, sizeof plan->api_listen, six ? "[%s]:%u" : "%s:%u",
              options->listen->address, options->listen->port);
-    add(plan, options->dir, 0, "writer", NULL);
-    add(plan, options->dir, 1, "keeper", NULL);
-    add(plan, options->dir, 1, "projector", NULL);
-    add(plan, options->dir, 2, "gateway", "--public-url", plan->api_url, "--return-url",
-        plan->api_url, NULL);
-    add(plan, options->dir, 2, "api", "--listen", plan->api_listen, NULL);
+    add(plan, options, 0, "writer", NULL);
+    add(plan, options, 1, "keeper", NULL);
+    add(plan, options, 1, "projector", NULL);
+    add(plan, options, 2, "gateway", "--public-url", plan->api_url, "--return-url", plan->api_url,
+        NULL);
+    add(plan, options, 2, "api", "--listen", plan->api_listen, NULL);
     if (options->stripe_key == NULL)
-        add(plan, options->dir, 3, "sample", "--api", plan->api_url, "--sample-interval",
+        add(plan, options, 3, "sample", "--api", plan->api_url, "--sample-interval",
             options->sample_interval_ms, options->no_samples ? "--no-samples" : NULL, NULL);
     return CF_OK;
 }

@@ -27,6 +27,7 @@ struct cf_plan_options {
     const struct cf_listen *listen;
     const char *pg;                 /* a PostgreSQL of one's own, or NULL */
     const char *stripe_key;         /* of a real provider account, or NULL for the sandbox */
+    const char *without;            /* processes to leave out, with commas between, or NULL */
     bool no_samples;                /* only the first people */
     const char *sample_interval_ms; /* between sample pledges; decimal */
 };

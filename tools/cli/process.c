@@ -6,11 +6,22 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+/* As many open files as the system lets us have: each viewer is one. */
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 enum cf_status cf_process_begin(struct cf_process *process, const char *name, const char *data,
                                 struct cf_fault *reterr_fault)
@@ -25,6 +36,7 @@ enum cf_status cf_process_begin(struct cf_process *process, const char *name, co
     if (pthread_sigmask(SIG_BLOCK, &process->signals, NULL) != 0)
         CF_FAIL(reterr_fault, CF_IO, "cannot block signals");
     signal(SIGPIPE, SIG_IGN);
+    raise_file_limit();
     return CF_OK;
 }
 
