@@ -61,9 +61,11 @@ bool cf_token_set(struct cf_token *token, struct cf_bytes text)
 {
     if (text.size >= sizeof token->text)
         return false;
-    memset(token, 0, sizeof *token);
+    /* By way of a copy: the text may be the token's own, as when a decider says it again. */
+    struct cf_token copy = {{0}};
     if (text.size > 0)
-        memcpy(token->text, text.data, text.size);
+        memcpy(copy.text, text.data, text.size);
+    *token = copy;
     return true;
 }
 

@@ -95,10 +95,22 @@ static void test_fold__takes_a_campaign_from_draft_to_payout(void **state)
     cf_history_clean_up(&h);
 }
 
+static void test_fold__a_token_may_be_set_to_itself(void **state)
+{
+    (void)state;
+    struct cf_token token;
+    assert_true(cf_token_set(&token, TEXT("pm_1")));
+    assert_true(cf_token_set(&token, cf_token_bytes(&token)));
+    assert_string_equal(token.text, "pm_1");
+    assert_true(cf_token_set(&token, (struct cf_bytes){0}));
+    assert_true(cf_token_is_empty(&token));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fold__takes_a_campaign_from_draft_to_payout),
+        cmocka_unit_test(test_fold__a_token_may_be_set_to_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
