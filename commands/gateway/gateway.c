@@ -206,6 +206,27 @@ static bool wait_for_news(struct cf_gateway *gateway, struct cf_job **ret_inbox,
     return going;
 }
 
+/* Tells whoever asks how we fare. */
+static void answer_status(struct cf_gateway *gateway)
+{
+    struct cf_bus_request *requests[8];
+    size_t count = 0;
+    if (gateway->status == NULL ||
+        cf_bus_server_take(gateway->status, requests, 8, 0, &count) != CF_OK)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        struct cf_buf about;
+        cf_buf_init(&about, 64 << 10);
+        enum cf_status status = cf_gateway_describe(gateway, &about);
+        if (status == CF_OK)
+            status = cf_bus_request_reply(requests[i], cf_buf_bytes(&about));
+        else
+            cf_bus_request_drop(requests[i]);
+        (void)status; /* whoever asked may be gone */
+        cf_buf_clean_up(&about);
+    }
+}
+
 static void *watch(void *context)
 {
     struct cf_gateway *gateway = context;
@@ -237,6 +258,8 @@ enum cf_status cf_gateway_run(struct cf_gateway *gateway, struct cf_fault *reter
         if (now_us - ticked_us >= TICK_US) {
             ticked_us = now_us;
             send_again(gateway);
+            answer_status(gateway);
+            cf_gateway__poll(gateway);
         }
         sweep(gateway, head);
         start_queued(gateway);
@@ -274,12 +297,15 @@ enum cf_status cf_gateway_open(const struct cf_gateway_options *options,
     gateway->options.return_url = gateway->return_url = copied(options->return_url);
     gateway->inbox_end = &gateway->inbox;
     gateway->queue_end = &gateway->queue;
+    cf_buf_init(&gateway->poll.body, (size_t)4 << 20);
     pthread_mutex_init(&gateway->mutex, NULL);
     pthread_cond_init(&gateway->changed, NULL);
     CF_TRY(cf_link_open(options->writer_url, &gateway->link, reterr_fault));
     CF_TRY(cf_range_client_open(options->range_url, NULL, &gateway->range, reterr_fault));
     CF_TRY(cf_range_client_open(options->range_url, options->head_url, &gateway->watcher,
                                 reterr_fault));
+    if (options->status_url != NULL)
+        CF_TRY(cf_bus_server_open(options->status_url, 8, &gateway->status, reterr_fault));
     *ret_gateway = CF_TAKE(gateway);
     return CF_OK;
 }
@@ -305,6 +331,8 @@ void cf_gateway_close(struct cf_gateway *gateway)
         }
     }
     cf_range_records_clean_up(&gateway->chunk);
+    cf_buf_clean_up(&gateway->poll.body);
+    cf_bus_server_close(gateway->status);
     cf_range_client_close(gateway->range);
     cf_range_client_close(gateway->watcher);
     pthread_cond_destroy(&gateway->changed);
@@ -319,10 +347,10 @@ enum cf_status cf_gateway_describe(struct cf_gateway *gateway, struct cf_buf *bu
     enum cf_status status = cf_buf_append_format(
         buf,
         "{\"under_way\":%zu,\"performed\":%llu,\"deferred\":%llu,\"parked\":%llu,"
-        "\"quarantined\":%llu,\"provider\":",
+        "\"quarantined\":%llu,\"missed_notices\":%llu,\"provider\":",
         gateway->under_way, (unsigned long long)gateway->performed,
         (unsigned long long)gateway->deferred, (unsigned long long)gateway->parked,
-        (unsigned long long)gateway->quarantined);
+        (unsigned long long)gateway->quarantined, (unsigned long long)gateway->missed);
     pthread_mutex_unlock(&gateway->mutex);
     CF_TRY(status);
     CF_TRY(gateway->options.port->ops->describe(gateway->options.port, buf));

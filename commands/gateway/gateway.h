@@ -25,7 +25,8 @@ struct cf_gateway_options {
     struct cf_payment_port *port; /* borrowed; outlives the gateway */
     struct cf_mailer *mailer;     /* borrowed, outlives the gateway; NULL leaves letters alone */
     const char *return_url;       /* where browsers go after authentication; NULL */
-    unsigned in_progress_max;     /* requests at once; 0 means 256 */
+    const char *status_url;   /* where it tells how it fares (cf_gateway_describe); NULL: nowhere */
+    unsigned in_progress_max; /* requests at once; 0 means 256 */
     unsigned poll_interval_s; /* how often the provider's own list of notices is read; 0: never */
 };
 

@@ -10,6 +10,7 @@
 #include "commands/gateway/gateway.h"
 #include "commands/gateway/task.h"
 #include "commands/link.h"
+#include "eventstore/bus.h"
 #include "eventstore/range.h"
 
 #include <pthread.h>
@@ -67,7 +68,7 @@ struct cf_gateway {
     uint64_t head;                     /* under mutex: newest that was announced */
     size_t under_way;                  /* under mutex: calls whose callback is still to come */
     bool stopping;                     /* under mutex */
-    uint64_t performed, deferred, parked, quarantined; /* under mutex */
+    uint64_t performed, deferred, parked, quarantined, missed; /* under mutex */
 
     /* The thread's own. */
     struct cf_job *table[CF_GATEWAY_BUCKETS];
@@ -79,6 +80,16 @@ struct cf_gateway {
     int64_t swept_us;                          /* when all open requests were last listed */
     int64_t ledger_offset_us, ledger_asked_us; /* the ledger's clock against ours */
     struct cf_range_records chunk;             /* records read together */
+    struct cf_bus_server *status;              /* who asks how we fare */
+    struct {
+        int64_t next_us;               /* monotonic: when to read the list of notices again */
+        int64_t since_s;               /* notices from then on have not been seen yet */
+        int64_t newest_s;              /* the newest of this round */
+        char after[CF_PORT_NAME_SIZE]; /* the round goes on behind this one */
+        bool busy;                     /* the provider is being asked */
+        bool answered;                 /* under mutex: `body` has come */
+        struct cf_buf body;            /* under mutex until answered */
+    } poll;
     struct {
         struct cf_id user_id;
         char customer[CF_PORT_NAME_SIZE];
@@ -96,6 +107,9 @@ int64_t cf_gateway__now_us(struct cf_gateway *gateway);
 struct cf_job *cf_gateway__find(struct cf_gateway *gateway, enum cf_request kind,
                                 struct cf_id subject);
 void cf_gateway__forget(struct cf_job *job);
+
+/* poll.c: the provider's own list of notices, for those that never reached us. */
+void cf_gateway__poll(struct cf_gateway *gateway);
 
 /* job.c: what becomes of one request. */
 void cf_job_begin(struct cf_job *job);

@@ -389,6 +389,8 @@ static void find_subject(struct cf_job *job, struct cf_task_subject *ret_subject
                                             .refund_id = result->refund_id,
                                             .payout_id = result->payout_id,
                                             .user_id = result->user_id};
+    if (job->kind == CF_REQUEST_PROVIDER_NEWS)
+        cf_task_subject_of_key(job->task.event.provider_event_received.request_key, ret_subject);
     const struct {
         struct cf_id *id;
         enum cf_lookup_kind kind;

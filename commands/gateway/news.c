@@ -68,6 +68,35 @@ bool cf_task_ask_news(const struct cf_task *task, struct cf_task_request *ret_re
     return is_followed(notice->event_type) && request->object != NULL;
 }
 
+void cf_task_subject_of_key(struct cf_bytes request_key, struct cf_task_subject *subject)
+{
+    static const struct {
+        enum cf_request kind;
+        size_t offset;
+    } rows[] = {
+        {CF_REQUEST_PAYMENT, offsetof(struct cf_task_subject, pledge_id)},
+        {CF_REQUEST_CAPTURE, offsetof(struct cf_task_subject, pledge_id)},
+        {CF_REQUEST_REFUND, offsetof(struct cf_task_subject, pledge_id)},
+        {CF_REQUEST_TRANSFER, offsetof(struct cf_task_subject, payout_id)},
+        {CF_REQUEST_BANK_PAYOUT, offsetof(struct cf_task_subject, payout_id)},
+        {CF_REQUEST_ACCOUNT, offsetof(struct cf_task_subject, user_id)},
+    };
+    const size_t uuid = CF_ID_TEXT_SIZE - 1;
+    struct cf_id stream;
+    if (request_key.size <= uuid ||
+        cf_id_parse(cf_bytes_from(request_key.data, uuid), &stream) != CF_OK)
+        return;
+    size_t dash = request_key.size;
+    while (dash > uuid && request_key.data[dash - 1] != '-')
+        dash--;
+    struct cf_bytes kind = cf_bytes_from(request_key.data + dash, request_key.size - dash);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct cf_id *id = (struct cf_id *)(void *)((char *)subject + rows[i].offset);
+        if (text_is(kind, cf_request_name(rows[i].kind)) && cf_id_is_zero(*id))
+            *id = stream;
+    }
+}
+
 static struct cf_command_input *add(struct cf_task_answer *answer, enum cf_command_number number)
 {
     CF_ASSERT(answer->command_count < CF_TASK_COMMAND_COUNT_MAX);

@@ -77,6 +77,9 @@ struct cf_task_subject {
     struct cf_id pledge_id, refund_id, payout_id, user_id;
 };
 
+/* A request whose answer was lost is known by its key, which the notice carries: fills in what is still unknown. */
+void cf_task_subject_of_key(struct cf_bytes request_key, struct cf_task_subject *subject);
+
 void cf_task_take_news(const struct cf_task *task, const struct cf_port_result *result,
                        const struct cf_task_subject *subject, struct cf_task_answer *ret_answer);
 

@@ -12,8 +12,8 @@ import urllib.request
 
 
 class Sandbox:
-    def __init__(self, program, *arguments):
-        self.program, self.arguments = program, arguments
+    def __init__(self, program):
+        self.program, self.arguments = program, ()
         self.directory = tempfile.mkdtemp(prefix="coffer-contract-")
         self.start()
 
@@ -22,6 +22,8 @@ class Sandbox:
             [self.program, "sandbox", "--data", self.directory, *self.arguments],
             stdout=subprocess.PIPE, text=True)
         self.url = self.process.stdout.readline().split()[-1]
+        # Started again, it listens where it did.
+        self.arguments = ("--sandbox-listen", self.url.split("//")[1])
 
     def kill(self):
         """As kill -9 does; what it knew must still be there after start()."""

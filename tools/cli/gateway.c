@@ -39,17 +39,20 @@ static enum cf_status open_mailer(const struct cf_process *process, const struct
 }
 
 static enum cf_exit run(struct cf_process *process, struct cf_payment_port *port,
-                        struct cf_mailer *mailer, const char *return_url)
+                        struct cf_mailer *mailer, const char *return_url, int64_t poll_s)
 {
     struct cf_data_dir_url writer = cf_data_dir_socket(&process->dir, "writer");
     struct cf_data_dir_url range = cf_data_dir_socket(&process->dir, "range");
     struct cf_data_dir_url head = cf_data_dir_socket(&process->dir, "head");
+    struct cf_data_dir_url status_socket = cf_data_dir_socket(&process->dir, "gateway");
     const struct cf_gateway_options options = {.writer_url = writer.text,
                                                .range_url = range.text,
                                                .head_url = head.text,
                                                .port = port,
                                                .mailer = mailer,
-                                               .return_url = return_url};
+                                               .return_url = return_url,
+                                               .status_url = status_socket.text,
+                                               .poll_interval_s = (unsigned)poll_s};
     struct cf_gateway *gateway = NULL;
     struct cf_fault fault = {0};
     enum cf_status status = cf_gateway_open(&options, &gateway, &fault);
@@ -70,6 +73,7 @@ static enum cf_exit run(struct cf_process *process, struct cf_payment_port *port
 int cf_cli_gateway(int argc, char **argv)
 {
     const char *data = NULL, *key = NULL, *url = NULL, *ca_file = NULL, *return_url = NULL;
+    int64_t poll_s = 60;
     struct mail mail = {.from = "coffer@localhost.localdomain",
                         .public_url = "http://127.0.0.1:8080"};
     const struct cf_option options[] = {
@@ -78,6 +82,8 @@ int cf_cli_gateway(int argc, char **argv)
         CF_OPTION_TEXT("stripe-url", &url, "URL", "another host that speaks Stripe"),
         CF_OPTION_TEXT("stripe-ca", &ca_file, "FILE", "certificates to trust for it"),
         CF_OPTION_TEXT("return-url", &return_url, "URL", "where browsers go from their bank"),
+        CF_OPTION_NUMBER("poll-s", &poll_s, 0, 86400,
+                         "seconds between readings of the provider's own notices; 0 never"),
         CF_OPTION_TEXT("smtp", &mail.smtp_url, "URL", "a mail server; else letters become files"),
         CF_OPTION_TEXT("smtp-user", &mail.smtp_user, "NAME", "who we are there"),
         CF_OPTION_TEXT("smtp-password", &mail.smtp_password, "WORD", "better in the environment"),
@@ -107,5 +113,5 @@ int cf_cli_gateway(int argc, char **argv)
         open_mailer(&process, &mail, &mailer, &fault) != CF_OK ||
         cf_stripe_open(&stripe, &port, &fault) != CF_OK)
         return cf_cli_fail("gateway", &fault);
-    return run(&process, port, mailer, return_url);
+    return run(&process, port, mailer, return_url, poll_s);
 }

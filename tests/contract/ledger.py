@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A ledger with its writer, gateway and sandbox, and nothing else; each can be killed and started again."""
+
+import datetime
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+import uuid
+
+from sandbox import Sandbox
+
+PATIENCE_S = 60
+SEALED = "00" * 40  # the keeper's business; here any bytes do
+
+
+def new_id():
+    at = int(time.time() * 1000)
+    low = uuid.uuid4().int
+    return str(uuid.UUID(int=at << 80 | 7 << 76 | (low & 0xfff) << 64 | 2 << 62 | low >> 66))
+
+
+def wait_until(condition, what, patience_s=PATIENCE_S):
+    until = time.monotonic() + patience_s
+    while time.monotonic() < until:
+        if condition():
+            return
+        threading.Event().wait(0.05)
+    raise AssertionError(f"waited {patience_s} s in vain: {what}")
+
+
+class Ledger:
+    """Use as a context manager. `provider_url` may put somebody between gateway and sandbox."""
+
+    def __init__(self, program, poll_s=1, between=None):
+        self.program, self.poll_s = program, poll_s
+        self.data = tempfile.mkdtemp(prefix="coffer-contract-", dir="/var/tmp")
+        self.box = Sandbox(program)
+        self.provider_url = between(self.box.url) if between else self.box.url
+        self.processes = {}
+        self.errors = tempfile.TemporaryFile()
+
+    def __enter__(self):
+        self.start("writer")
+        wait_until(lambda: self.run("timers").returncode == 0, "the writer answers")
+        self.start("gateway")
+        self.admin, self.moderator, self.creator = new_id(), new_id(), new_id()
+        for person in (self.admin, self.moderator, self.creator):
+            self.register(person)
+        self.command("user_grant_role", "operator", user_id=self.admin, role="admin")
+        for person, role in ((self.moderator, "moderator"), (self.creator, "creator")):
+            self.command("user_grant_role", self.admin, user_id=person, role=role)
+        self.command("user_start_identity_check", self.creator, user_id=self.creator, check="chk")
+        return self
+
+    def __exit__(self, *_):
+        for name in ("gateway", "writer"):
+            self.kill(name)
+        self.box.__exit__()
+        shutil.rmtree(self.data)
+        self.errors.close()
+
+    def start(self, name):
+        more = {"writer": [],
+                "gateway": ["--stripe-key", "sk_test_contract", "--stripe-url", self.provider_url,
+                            "--poll-s", str(self.poll_s)]}[name]
+        self.processes[name] = subprocess.Popen([self.program, name, "--data", self.data, *more],
+                                                stdout=subprocess.DEVNULL, stderr=self.errors)
+
+    def kill(self, name):
+        if name in self.processes:
+            process = self.processes.pop(name)
+            process.kill()
+            process.wait()
+
+    def run(self, *arguments):
+        return subprocess.run([self.program, *arguments, "--data", self.data],
+                              capture_output=True, text=True, check=False)
+
+    def send(self, name, actor, key=None, **fields):
+        more = ["--key", key] if key else []
+        return self.run("command", name, "--actor", actor, "--json", json.dumps(fields), *more)
+
+    def command(self, name, actor, **fields):
+        done = self.send(name, actor, **fields)
+        assert done.returncode == 0, f"{name} {fields}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def register(self, person):
+        self.command("user_register", person, user_id=person, email=SEALED, terms_version="1",
+                     imported=False)
+        self.command("user_verify_email", person, user_id=person)
+
+    def campaign(self, model, days=3):
+        campaign = new_id()
+        end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)
+        self.command("campaign_draft", self.creator, campaign_id=campaign, creator_id=self.creator,
+                     model=model, currency="EUR", goal=10000, title=SEALED,
+                     slug="c-" + campaign[-12:], ends_at=end.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        self.command("campaign_submit", self.creator, campaign_id=campaign)
+        self.command("campaign_approve", self.moderator, campaign_id=campaign, platform_fee_bps=500,
+                     processor_fee_bearer="creator", reserve_bps=0, reserve_days=0)
+        self.command("campaign_launch", self.creator, campaign_id=campaign)
+        return campaign
+
+    def pledge(self, campaign, method, amount=2500, backer=None):
+        if backer is None:
+            backer = new_id()
+            self.register(backer)
+        pledge = new_id()
+        self.command("pledge_start_checkout", backer, pledge_id=pledge, campaign_id=campaign,
+                     backer_id=backer, currency="EUR", amount=amount, payment_method=method)
+        return pledge, backer
+
+    def open_requests(self):
+        """Kinds of requests that wait for the gateway; letters are nobody's here."""
+        lines = self.run("requests").stdout.splitlines()
+        kinds = [line.split()[1] for line in lines if re.match(r" *\d+ ", line)]
+        return [kind for kind in kinds if kind != "mail"]
+
+    def gateway(self):
+        for line in self.run("requests").stdout.splitlines():
+            if line.startswith("gateway {"):
+                return json.loads(line[len("gateway "):])
+        return {}
+
+    def drain(self, patience_s=PATIENCE_S):
+        wait_until(lambda: not self.open_requests(), "all requests are answered", patience_s)
+
+    def balances(self):
+        """Account to minor units, as the exported journal has it."""
+        done = self.run("journal", "--format", "csv")
+        assert done.returncode == 0, done.stderr
+        return done.stdout
