@@ -28,7 +28,7 @@ static bool segment_ends_with_dots(struct cf_bytes segment)
     return segment.size > 5 && memcmp(segment.data + segment.size - 4, "...}", 4) == 0;
 }
 
-/* Matches the path, and counts the fixed segments that fit, which is how a tie is decided. */
+/* Matches what comes behind the first slash, and counts the fixed segments that fit, which is how a tie is decided. */
 static bool pattern_fits(const char *pattern, struct cf_bytes path,
                          struct cf_route_match *ret_match, size_t *ret_fixed)
 {
@@ -66,28 +66,47 @@ static bool pattern_fits(const char *pattern, struct cf_bytes path,
     return path.size == 0;
 }
 
+/* Whether the path begins with the pattern's fixed beginning: few routes are left to be matched then. */
+static bool beginning_fits(const char *pattern, struct cf_bytes path)
+{
+    size_t i = 0;
+    while (pattern[i] != '\0' && pattern[i] != '{') {
+        if (i == path.size || path.data[i] != (uint8_t)pattern[i])
+            return false;
+        i++;
+    }
+    return pattern[i] == '{' || i == path.size;
+}
+
+/* The best of the routes with this method, or of all with any. */
+static void best_find(enum cf_http_method method, bool any_method, struct cf_bytes path,
+                      struct cf_route_match *ret_match)
+{
+    struct cf_bytes below = cf_bytes_from(path.data + 1, path.size - 1);
+    size_t best = 0;
+    for (size_t i = 0; i < cf_routes_count; i++) {
+        const struct cf_route *route = &cf_routes[i];
+        if ((!any_method && route->method != method) || !beginning_fits(route->pattern, path))
+            continue;
+        struct cf_route_match match = {.route = route, .path_known = true};
+        size_t fixed = 0;
+        if (!pattern_fits(route->pattern + 1, below, &match, &fixed) ||
+            (ret_match->route != NULL && fixed <= best))
+            continue;
+        best = fixed;
+        *ret_match = match;
+    }
+}
+
 void cf_route_find(enum cf_http_method method, struct cf_bytes path,
                    struct cf_route_match *ret_match)
 {
     *ret_match = (struct cf_route_match){0};
-    if (method == CF_HTTP_HEAD)
-        method = CF_HTTP_GET;
     if (path.size == 0 || path.data[0] != '/')
         return;
-    struct cf_bytes below = cf_bytes_from(path.data + 1, path.size - 1);
-
-    size_t best = 0;
-    for (size_t i = 0; i < cf_routes_count; i++) {
-        struct cf_route_match match = {.route = &cf_routes[i]};
-        size_t fixed = 0;
-        if (below.size == 0 ? cf_routes[i].pattern[1] != '\0'
-                            : !pattern_fits(cf_routes[i].pattern + 1, below, &match, &fixed))
-            continue;
-        ret_match->path_known = true;
-        if (cf_routes[i].method != method || (ret_match->route != NULL && fixed <= best))
-            continue;
-        best = fixed;
-        match.path_known = true;
-        *ret_match = match;
-    }
+    best_find(method == CF_HTTP_HEAD ? CF_HTTP_GET : method, false, path, ret_match);
+    if (ret_match->route != NULL)
+        return;
+    best_find(method, true, path, ret_match);
+    ret_match->route = NULL; /* the path is known, but not with this method */
 }
