@@ -124,14 +124,10 @@ static void handle(void *context, struct cf_http_request *request)
 
 /* ---- What changes elsewhere ---- */
 
-/* Drops what is rendered of a campaign that changed; NULL: news may have been missed. */
+/* Drops what is rendered of a campaign that changed. */
 static void change_hear(void *context, const char *topic)
 {
     struct cf_api *api = context;
-    if (topic == NULL) {
-        cf_page_cache_drop_all(api->pages);
-        return;
-    }
     const char *colon = strchr(topic, ':');
     struct cf_id campaign_id;
     if (colon != NULL && cf_id_parse(cf_bytes_from_text(colon + 1), &campaign_id) == CF_OK)

@@ -335,6 +335,20 @@ void cf_exchange_bytes(struct cf_exchange *exchange, const char *content_type,
                        const char *cache_control, struct cf_bytes bytes)
 {
     const struct cf_http_header headers[] = {{"Content-Type", content_type},
-                                             {"Cache-Control", cache_control}};
-    respond(exchange, 200, bytes, headers, 2);
+                                             {"Cache-Control", cache_control},
+                                             {"X-Content-Type-Options", "nosniff"}};
+    respond(exchange, 200, bytes, headers, 3);
+}
+
+void cf_exchange_page(struct cf_exchange *exchange, const char *content_type, struct cf_bytes bytes)
+{
+    const struct cf_http_header headers[] = {
+        {"Content-Type", content_type},
+        {"Cache-Control", "no-cache"},
+        {"X-Content-Type-Options", "nosniff"},
+        {"Referrer-Policy", "same-origin"},
+        {"Content-Security-Policy",
+         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self'; "
+         "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"}};
+    respond(exchange, 200, bytes, headers, 5);
 }

@@ -95,6 +95,9 @@ void cf_exchange_json_etag(struct cf_exchange *exchange, struct cf_json *json);
 void cf_exchange_etag(struct cf_bytes text, char ret_etag[CF_ETAG_SIZE]);
 void cf_exchange_bytes(struct cf_exchange *exchange, const char *content_type,
                        const char *cache_control, struct cf_bytes bytes);
+/* A page: it may load only what we serve, run only our scripts, and be framed by nobody. */
+void cf_exchange_page(struct cf_exchange *exchange, const char *content_type,
+                      struct cf_bytes bytes);
 
 /* ---- Commands ---- */
 

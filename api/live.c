@@ -6,8 +6,8 @@
 #include "api/live.h"
 
 #include "core/base/assert.h"
-#include "core/wire.h"
 #include "eventstore/bus.h"
+#include "projections/feed.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -17,8 +17,8 @@
 #define BUCKET_COUNT 4096
 #define VIEWER_COUNT_MAX 50000
 #define JSON_SIZE_MAX ((size_t)4096)
-/* A feed that is silent for this long may have lost what it had to say. */
-#define SILENCE_MS 3000
+/* News can get lost unnoticed when it is the last on its topic: so often what is watched is read again. */
+#define DOUBT_MS 5000
 
 struct viewer {
     struct cf_http_stream *stream;
@@ -31,7 +31,7 @@ struct viewer {
 struct watched {
     struct watched *next; /* in its bucket */
     struct cf_id campaign_id;
-    uint64_t sequence; /* of the newest totals */
+    int64_t sequence; /* of the newest totals */
     struct cf_buf json;
     bool known; /* json holds the present totals */
     bool dirty; /* and has not been sent to everybody */
@@ -154,7 +154,7 @@ static void viewer_drop(struct cf_live *live, struct viewer *viewer)
 static void message_make(const struct watched *watched, struct cf_buf *ret_message)
 {
     cf_buf_clear(ret_message);
-    CF_ASSERT(cf_buf_append_format(ret_message, "event: progress\nid: %" PRIu64 "\ndata: %.*s\n\n",
+    CF_ASSERT(cf_buf_append_format(ret_message, "event: progress\nid: %" PRId64 "\ndata: %.*s\n\n",
                                    watched->sequence, (int)watched->json.size,
                                    (const char *)watched->json.data) == CF_OK);
 }
@@ -192,15 +192,14 @@ static void totals_read(struct cf_live *live, struct watched *watched)
     pthread_mutex_unlock(&live->mutex);
     enum cf_status status = live->read(live->context, &campaign_id, &json);
     pthread_mutex_lock(&live->mutex);
-    if (status == CF_OK) {
+    if (status == CF_OK && !cf_bytes_equal(cf_buf_bytes(&json), cf_buf_bytes(&watched->json))) {
         cf_buf_clean_up(&watched->json);
         watched->json = json;
-        watched->known = true;
-        watched->dirty =
-            watched->viewer_count > 1; /* one that is read for its one viewer is sent at once */
+        watched->dirty = true;
     } else {
         cf_buf_clean_up(&json);
     }
+    watched->known = status == CF_OK;
 }
 
 static void fresh_serve(struct cf_live *live, struct cf_buf *message)
@@ -215,6 +214,8 @@ static void fresh_serve(struct cf_live *live, struct cf_buf *message)
                 continue;
             message_make(watched, message);
             viewer_send(live, viewer, cf_buf_bytes(message));
+            if (watched->viewer_count == 1)
+                watched->dirty = false; /* all of its viewers have it */
         }
     }
 }
@@ -224,10 +225,8 @@ static void dirty_flush(struct cf_live *live, struct cf_buf *message)
     for (size_t bucket = 0; bucket < BUCKET_COUNT; bucket++) {
         for (struct watched *watched = live->buckets[bucket]; watched != NULL;
              watched = watched->next) {
-            if (!watched->known) {
+            if (!watched->known)
                 totals_read(live, watched);
-                watched->dirty = watched->known;
-            }
             if (!watched->dirty)
                 continue;
             watched->dirty = false;
@@ -259,22 +258,16 @@ static void all_doubt(struct cf_live *live)
              watched = watched->next)
             watched->known = false;
     pthread_mutex_unlock(&live->mutex);
-    live->hear(live->context, NULL);
 }
 
-/* The feed's message: [sequence, the one before on this topic, JSON text]. */
 static void totals_take(struct cf_live *live, struct cf_bytes id_text, struct cf_bytes payload)
 {
     struct cf_id campaign_id;
-    struct cf_wire_cursor cursor = cf_wire_cursor_over(payload, CF_WIRE_LENIENT);
-    uint64_t sequence = 0;
-    uint64_t before = 0;
+    int64_t sequence = 0;
+    int64_t before = 0;
     struct cf_bytes json;
     if (cf_id_parse(id_text, &campaign_id) != CF_OK ||
-        cf_wire_expect_array(&cursor, 3, NULL) != CF_OK ||
-        cf_wire_read_unsigned(&cursor, INT64_MAX, &sequence, NULL) != CF_OK ||
-        cf_wire_read_unsigned(&cursor, INT64_MAX, &before, NULL) != CF_OK ||
-        cf_wire_read_text(&cursor, JSON_SIZE_MAX, &json, NULL) != CF_OK)
+        cf_feed_read(payload, &sequence, &before, &json, NULL) != CF_OK)
         return;
     pthread_mutex_lock(&live->mutex);
     struct watched *watched = watched_find(live, &campaign_id);
@@ -299,10 +292,9 @@ static void *live_run(void *argument)
     struct cf_live *live = argument;
     struct cf_buf message;
     cf_buf_init(&message, JSON_SIZE_MAX + 128);
-    int64_t heard_ms = monotonic_ms();
-    int64_t flushed_ms = heard_ms;
-    int64_t pinged_ms = heard_ms;
-    bool doubted = true;
+    int64_t doubted_ms = monotonic_ms();
+    int64_t flushed_ms = doubted_ms;
+    int64_t pinged_ms = doubted_ms;
     for (;;) {
         struct cf_bus_news news;
         int64_t wait_ms = flushed_ms + CF_LIVE_COALESCE_MS - monotonic_ms();
@@ -310,14 +302,12 @@ static void *live_run(void *argument)
             cf_bus_subscriber_receive(live->feed, wait_ms > 0 ? (int)wait_ms : 0, &news);
         int64_t now_ms = monotonic_ms();
         if (status == CF_OK) {
-            heard_ms = now_ms;
-            doubted = false;
             news_take(live, &news);
         } else if (status != CF_TIMEOUT) {
             break;
         }
-        if (now_ms - heard_ms > SILENCE_MS && !doubted) {
-            doubted = true;
+        if (now_ms - doubted_ms >= DOUBT_MS) {
+            doubted_ms = now_ms;
             all_doubt(live);
         }
         if (now_ms - flushed_ms < CF_LIVE_COALESCE_MS)

@@ -8,8 +8,8 @@
  * One thread hears the projectors' feed and keeps the newest totals of each campaign that somebody
  * watches. A viewer gets the present totals at once, and then at most one message per campaign and
  * CF_LIVE_COALESCE_MS, always the newest. Messages carry the record's sequence as their id. There is
- * nothing to resume: whoever comes back gets the present totals. The feed may drop messages, so a gap or
- * a silence makes the totals that are watched be read again.
+ * nothing to resume: whoever comes back gets the present totals. The feed may drop messages, so what is
+ * watched is also read again every few seconds.
  */
 
 #include "api/server.h"
@@ -28,7 +28,7 @@ typedef enum cf_status cf_live_read_fn(void *context, const struct cf_id *campai
                                        struct cf_buf *ret_json);
 
 /* Hears every change on the feed, on live's own thread: what caches drop. `topic` is such as
- * "campaign:<id>"; NULL means that changes may have been missed. */
+ * "campaign:<id>". */
 typedef void cf_live_hear_fn(void *context, const char *topic);
 
 struct cf_live_options {

@@ -8,6 +8,7 @@
 struct entry {
     struct cf_id campaign_id;
     struct cf_http_reply *reply; /* owned; NULL: empty */
+    int64_t kept_until_us;
     char etag[CF_ETAG_SIZE];
 };
 
@@ -51,12 +52,13 @@ static struct entry *place_of(struct cf_page_cache *cache, const struct cf_id *c
 }
 
 bool cf_page_cache_answer(struct cf_page_cache *cache, const struct cf_id *campaign_id,
-                          struct cf_http_request *request)
+                          int64_t now_us, struct cf_http_request *request)
 {
     const char *known = cf_http_request_header(request, "If-None-Match");
     pthread_rwlock_rdlock(&cache->lock);
     const struct entry *entry = place_of(cache, campaign_id);
-    bool found = entry->reply != NULL && cf_id_equal(entry->campaign_id, *campaign_id);
+    bool found = entry->reply != NULL && cf_id_equal(entry->campaign_id, *campaign_id) &&
+                 now_us < entry->kept_until_us;
     if (found && known != NULL && strstr(known, entry->etag) != NULL) {
         const struct cf_http_header headers[] = {{"ETag", entry->etag},
                                                  {"Cache-Control", "no-cache"}};
@@ -78,7 +80,7 @@ uint64_t cf_page_cache_generation(struct cf_page_cache *cache)
 }
 
 void cf_page_cache_put(struct cf_page_cache *cache, const struct cf_id *campaign_id,
-                       uint64_t generation, const char *etag, struct cf_bytes json)
+                       uint64_t generation, int64_t now_us, const char *etag, struct cf_bytes json)
 {
     const struct cf_http_header headers[] = {
         {"Content-Type", "application/json"}, {"Cache-Control", "no-cache"}, {"ETag", etag}};
@@ -92,7 +94,9 @@ void cf_page_cache_put(struct cf_page_cache *cache, const struct cf_id *campaign
     if (cache->generation == generation) {
         struct entry *entry = place_of(cache, campaign_id);
         struct cf_http_reply *former = entry->reply;
-        *entry = (struct entry){.campaign_id = *campaign_id, .reply = reply};
+        *entry = (struct entry){.campaign_id = *campaign_id,
+                                .reply = reply,
+                                .kept_until_us = now_us + CF_PAGE_CACHE_KEPT_US};
         snprintf(entry->etag, sizeof entry->etag, "%s", etag);
         reply = former;
     }
@@ -107,14 +111,5 @@ void cf_page_cache_drop(struct cf_page_cache *cache, const struct cf_id *campaig
     struct entry *entry = place_of(cache, campaign_id);
     if (cf_id_equal(entry->campaign_id, *campaign_id))
         entry_empty(entry);
-    pthread_rwlock_unlock(&cache->lock);
-}
-
-void cf_page_cache_drop_all(struct cf_page_cache *cache)
-{
-    pthread_rwlock_wrlock(&cache->lock);
-    cache->generation++;
-    for (size_t i = 0; i < CF_PAGE_CACHE_ENTRIES; i++)
-        entry_empty(&cache->entries[i]);
     pthread_rwlock_unlock(&cache->lock);
 }

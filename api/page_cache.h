@@ -4,7 +4,7 @@
 
 /*
  * Rendered campaigns, ready to be sent. An entry is dropped when the feed says that the campaign
- * changed, and all are when the feed may have missed something. What was read before a drop and is put
+ * changed, and after CF_PAGE_CACHE_KEPT_US in any case, since the feed may lose news. What was read before a drop and is put
  * in after it does not stick: a reader takes the cache's generation first and hands it in with the page.
  *
  * Thread-safe. A reply that is found is counted for the finder until it was sent.
@@ -14,6 +14,7 @@
 #include "core/id.h"
 
 #define CF_PAGE_CACHE_ENTRIES 16384
+#define CF_PAGE_CACHE_KEPT_US INT64_C(2000000)
 #define CF_ETAG_SIZE 32
 
 struct cf_page_cache;
@@ -24,16 +25,15 @@ void cf_page_cache_destroy(struct cf_page_cache *cache);
 
 /* Answers the request with the cached page (or 304, when the client has it) and returns true. */
 bool cf_page_cache_answer(struct cf_page_cache *cache, const struct cf_id *campaign_id,
-                          struct cf_http_request *request);
+                          int64_t now_us, struct cf_http_request *request);
 
 /* Grows with every drop. */
 uint64_t cf_page_cache_generation(struct cf_page_cache *cache);
 
 /* Keeps a page that was read at that generation. `etag` is with its quotes. */
 void cf_page_cache_put(struct cf_page_cache *cache, const struct cf_id *campaign_id,
-                       uint64_t generation, const char *etag, struct cf_bytes json);
+                       uint64_t generation, int64_t now_us, const char *etag, struct cf_bytes json);
 
 void cf_page_cache_drop(struct cf_page_cache *cache, const struct cf_id *campaign_id);
-void cf_page_cache_drop_all(struct cf_page_cache *cache);
 
 #endif

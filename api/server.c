@@ -18,7 +18,8 @@
 
 #define QUERY_PAIR_COUNT_MAX 100
 #define BODY_KEPT_SIZE                                                                             \
-    ((size_t)64 << 10) /* a connection keeps this much buffer between requests                     \
+    ((size_t)64                                                                                    \
+     << 10) /* a connection keeps this much buffer between requests                     \
                         */
 
 struct cf_http_reply {

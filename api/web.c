@@ -41,5 +41,5 @@ void cf_web_answer_page(struct cf_exchange *exchange, const char *name)
     const char *type;
     struct cf_bytes page;
     CF_ASSERT(cf_web_find(cf_bytes_from_text(name), &type, &page));
-    cf_exchange_bytes(exchange, type, "no-cache", page);
+    cf_exchange_page(exchange, type, page);
 }

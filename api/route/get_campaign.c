@@ -22,7 +22,8 @@ static void page_answer(struct cf_exchange *exchange, const struct cf_id *campai
     char etag[CF_ETAG_SIZE];
     cf_exchange_etag(cf_buf_bytes(&text), etag);
     if (is_public)
-        cf_page_cache_put(exchange->api->pages, campaign_id, generation, etag, cf_buf_bytes(&text));
+        cf_page_cache_put(exchange->api->pages, campaign_id, generation, cf_api_now_us(), etag,
+                          cf_buf_bytes(&text));
     cf_exchange_json_text(exchange, cf_buf_bytes(&text));
 }
 
@@ -55,7 +56,8 @@ void cf_route_get_campaign(struct cf_exchange *exchange)
     if (!cf_exchange_id(exchange, 0, &campaign_id))
         return;
     bool any = cf_form_find(&exchange->request->query, "sequence") == NULL;
-    if (any && cf_page_cache_answer(exchange->api->pages, &campaign_id, exchange->request)) {
+    if (any && cf_page_cache_answer(exchange->api->pages, &campaign_id, cf_api_now_us(),
+                                    exchange->request)) {
         exchange->api->figures.page_hits++;
         return;
     }
