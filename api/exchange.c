@@ -15,7 +15,7 @@
 #include <stdlib.h>
 
 #define CF_JSON_SIZE_MAX ((size_t)16 << 20)
-#define SEQUENCE_PATIENCE_MS 5000
+#define SEQUENCE_PATIENCE_MS 3000
 #define SEQUENCE_POLL_MS 5
 
 /* ---- What was asked ---- */

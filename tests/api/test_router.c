@@ -49,9 +49,10 @@ static void test_router__hands_out_parameters_in_order(void **state)
 static void test_router__tells_unknown_paths_from_unknown_methods(void **state)
 {
     (void)state;
-    static const char *const unknown[] = {"",         "x",          "/nothing",    "//",
-                                          "/api/v1",  "/api/v1/",   "/tile/",      "/api/v1/campaigns/",
-                                          "/web/a/b", "/api/v1/campaigns/a/pledge/", "/campaigns"};
+    static const char *const unknown[] = {
+        "",          "x",      "/nothing",           "//",       "/api/v1",
+        "/api/v1/",  "/tile/", "/api/v1/campaigns/", "/web/a/b", "/api/v1/campaigns/a/pledge/",
+        "/campaigns"};
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
         struct cf_route_match match = find(CF_HTTP_GET, unknown[i]);
         assert_null(match.route);
