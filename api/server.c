@@ -22,134 +22,11 @@
      << 10) /* a connection keeps this much buffer between requests                     \
                         */
 
-struct cf_http_reply {
-    struct MHD_Response *response;
-    unsigned status;
-    _Atomic unsigned holder_count; /* its owner, and every answer on its way */
-};
-
-/* What the server refuses by itself. */
-static const struct refusal {
-    unsigned status;
-    const char *body;
-} refusals[] = {
-    {400, "{\"type\":\"about:blank\",\"title\":\"Malformed request\",\"status\":400}"},
-    {413, "{\"type\":\"about:blank\",\"title\":\"Body too large\",\"status\":413}"},
-    {500, "{\"type\":\"about:blank\",\"title\":\"Out of memory\",\"status\":500}"},
-    {501, "{\"type\":\"about:blank\",\"title\":\"Unknown transfer encoding\",\"status\":501}"},
-    {503, "{\"type\":\"about:blank\",\"title\":\"Stopping\",\"status\":503}"},
-};
-#define REFUSAL_COUNT (sizeof refusals / sizeof refusals[0])
-
 static int64_t monotonic_us(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 + 1;
-}
-
-/* Replies and answers. */
-
-static void reply_release(struct cf_http_reply *reply)
-{
-    if (reply == NULL || atomic_fetch_sub(&reply->holder_count, 1) != 1)
-        return;
-    MHD_destroy_response(reply->response);
-    free(reply);
-}
-
-struct cf_http_reply *cf_http__reply_around(struct MHD_Response *response,
-                                            const struct cf_http_response *head)
-{
-    struct cf_http_reply *reply = response == NULL ? NULL : malloc(sizeof *reply);
-    if (reply == NULL) {
-        if (response != NULL)
-            MHD_destroy_response(response);
-        return NULL;
-    }
-    *reply = (struct cf_http_reply){.response = response, .status = head->status};
-    atomic_store(&reply->holder_count, 1);
-    for (size_t i = 0; i < head->header_count; i++) {
-        const struct cf_http_header *header = &head->headers[i];
-        if (MHD_add_response_header(response, header->name, header->value) != MHD_YES) {
-            reply_release(reply);
-            return NULL;
-        }
-    }
-    return reply;
-}
-
-static struct cf_http_reply *reply_from(const struct cf_http_response *response)
-{
-    /* libmicrohttpd copies: the bytes are only read. */
-    void *data = (void *)(uintptr_t)response->body.data;
-    return cf_http__reply_around(
-        MHD_create_response_from_buffer(response->body.size, data, MHD_RESPMEM_MUST_COPY),
-        response);
-}
-
-void cf_http__answer(struct cf_http_request *request, struct cf_http_reply *reply)
-{
-    struct cf_http_connection *connection = (struct cf_http_connection *)request;
-    struct cf_http_server *server = connection->server;
-    CF_ASSERT(connection->answer == NULL);
-    connection->answer = reply;
-    int expected = CF_HTTP_HANDLING;
-    if (!atomic_compare_exchange_strong(&connection->phase, &expected, CF_HTTP_ANSWERED)) {
-        CF_ASSERT(expected == CF_HTTP_SUSPENDED);
-        atomic_store(&connection->phase, CF_HTTP_ANSWERED);
-        MHD_resume_connection(connection->mhd);
-    }
-    if (atomic_fetch_sub(&server->handling_count, 1) == 1 && atomic_load(&server->quiescing)) {
-        pthread_mutex_lock(&server->mutex);
-        pthread_cond_broadcast(&server->idle);
-        pthread_mutex_unlock(&server->mutex);
-    }
-}
-
-static struct cf_http_reply *refusal_reply(struct cf_http_server *server, unsigned status)
-{
-    for (size_t i = 0; i < REFUSAL_COUNT; i++) {
-        if (refusals[i].status == status)
-            return server->refusals[i];
-    }
-    CF_UNREACHABLE();
-}
-
-void cf_http_respond(struct cf_http_request *request, const struct cf_http_response *response)
-{
-    struct cf_http_reply *reply = reply_from(response);
-    if (reply != NULL)
-        cf_http__answer(request, reply);
-    else
-        cf_http_reply_send(request,
-                           refusal_reply(((struct cf_http_connection *)request)->server, 500));
-}
-
-void cf_http_drop(struct cf_http_request *request)
-{
-    cf_http__answer(request, NULL);
-}
-
-enum cf_status cf_http_reply_new(const struct cf_http_response *response,
-                                 struct cf_http_reply **ret_reply)
-{
-    struct cf_http_reply *reply = reply_from(response);
-    if (reply == NULL)
-        return CF_NO_MEMORY;
-    *ret_reply = reply;
-    return CF_OK;
-}
-
-void cf_http_reply_destroy(struct cf_http_reply *reply)
-{
-    reply_release(reply);
-}
-
-void cf_http_reply_send(struct cf_http_request *request, struct cf_http_reply *reply)
-{
-    atomic_fetch_add(&reply->holder_count, 1);
-    cf_http__answer(request, reply);
 }
 
 /* Requests. */
@@ -229,9 +106,7 @@ static void check_headers(struct cf_http_connection *connection)
 /* Queues what the request is answered with; NO ends the connection. */
 static enum MHD_Result queue(struct cf_http_connection *connection, struct cf_http_reply *reply)
 {
-    if (reply == NULL)
-        return MHD_NO;
-    return MHD_queue_response(connection->mhd, reply->status, reply->response);
+    return reply == NULL ? MHD_NO : cf_http__reply_queue(connection->mhd, reply);
 }
 
 /* Hands a complete request to the handler. */
@@ -239,7 +114,7 @@ static enum MHD_Result dispatch(struct cf_http_connection *connection)
 {
     struct cf_http_server *server = connection->server;
     if (connection->refusal != 0)
-        return queue(connection, refusal_reply(server, connection->refusal));
+        return queue(connection, cf_http__refusal(server, connection->refusal));
     connection->request.body = cf_buf_bytes(&connection->body);
     atomic_store(&connection->waiting_since_us, 0);
     atomic_store(&connection->phase, CF_HTTP_HANDLING);
@@ -270,7 +145,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *mhd, con
         connection->request.method = method_of(method);
         check_headers(connection);
         if (connection->refusal != 0) /* before its body, which ends the connection, too */
-            return queue(connection, refusal_reply(connection->server, connection->refusal));
+            return queue(connection, cf_http__refusal(connection->server, connection->refusal));
         return MHD_YES;
     }
     if (*upload_size > 0) {
@@ -295,7 +170,7 @@ static void on_completed(void *context, struct MHD_Connection *mhd, void **reque
     struct cf_http_connection *connection = *request_context;
     if (connection == NULL)
         return;
-    reply_release(CF_TAKE(connection->answer));
+    cf_http__reply_release(CF_TAKE(connection->answer));
     cf_arena_reset(&connection->arena);
     if (connection->body.capacity > BODY_KEPT_SIZE)
         cf_buf_clean_up(&connection->body);
@@ -357,7 +232,7 @@ static void connection_end(struct cf_http_connection *connection)
         connection->next->previous = connection->previous;
     pthread_mutex_unlock(&server->mutex);
     atomic_fetch_sub(&server->connection_count, 1);
-    reply_release(connection->answer);
+    cf_http__reply_release(connection->answer);
     cf_arena_clean_up(&connection->arena);
     cf_buf_clean_up(&connection->body);
     free(connection);
@@ -458,15 +333,7 @@ enum cf_status cf_http_server_open(const struct cf_http_server_options *options,
         server->options.thread_count = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
     pthread_mutex_init(&server->mutex, NULL);
     pthread_cond_init(&server->idle, NULL);
-    static const struct cf_http_header headers[] = {{"Content-Type", "application/problem+json"}};
-    enum cf_status status = CF_OK;
-    for (size_t i = 0; i < REFUSAL_COUNT && status == CF_OK; i++) {
-        struct cf_http_response response = {.status = refusals[i].status,
-                                            .headers = headers,
-                                            .header_count = 1,
-                                            .body = cf_bytes_from_text(refusals[i].body)};
-        status = cf_http_reply_new(&response, &server->refusals[i]);
-    }
+    enum cf_status status = cf_http__refusals_open(server);
     if (status == CF_OK)
         status = start_daemon(server, reterr_fault);
     else
@@ -526,8 +393,7 @@ void cf_http_server_close(struct cf_http_server *server)
         pthread_mutex_unlock(&server->mutex);
         pthread_join(server->reaper, NULL);
     }
-    for (size_t i = 0; i < REFUSAL_COUNT; i++)
-        reply_release(server->refusals[i]);
+    cf_http__refusals_close(server);
     pthread_cond_destroy(&server->idle);
     pthread_mutex_destroy(&server->mutex);
     free(server);

@@ -65,6 +65,15 @@ struct cf_http_reply *cf_http__reply_around(struct MHD_Response *response,
 /* Answers with a reply, whose reference it takes; NULL ends the connection. */
 void cf_http__answer(struct cf_http_request *request, struct cf_http_reply *reply);
 
+/* Lets a hold on a reply go; accepts NULL. */
+void cf_http__reply_release(struct cf_http_reply *reply);
+enum MHD_Result cf_http__reply_queue(struct MHD_Connection *mhd, struct cf_http_reply *reply);
+
+/* What the server refuses by itself: made with it, one reply a status. */
+enum cf_status cf_http__refusals_open(struct cf_http_server *server);
+void cf_http__refusals_close(struct cf_http_server *server);
+struct cf_http_reply *cf_http__refusal(struct cf_http_server *server, unsigned status);
+
 /* Ends all streams: what they hold is still sent. */
 void cf_http__streams_end(struct cf_http_server *server);
 

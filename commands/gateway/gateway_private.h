@@ -111,6 +111,15 @@ void cf_gateway__forget(struct cf_job *job);
 /* poll.c: the provider's own list of notices, for those that never reached us. */
 void cf_gateway__poll(struct cf_gateway *gateway);
 
+/* job_read.c */
+/* Reads the asking event, with those behind it: runs of requests stand together in the log. */
+bool cf_job__read_event(struct cf_job *job);
+/* Where the person's customer is remembered; empty while it is not known. */
+char *cf_job__customer_slot(struct cf_gateway *gateway, struct cf_id user_id);
+/* Into job->customer; false where the ledger knows of none. */
+bool cf_job__find_customer(struct cf_job *job, struct cf_id user_id);
+void cf_job__find_subject(struct cf_job *job, struct cf_task_subject *ret_subject);
+
 /* job.c: what becomes of one request. */
 void cf_job_begin(struct cf_job *job);
 void cf_job_on_result(struct cf_job *job);

@@ -98,6 +98,7 @@ struct cf_port_result {
     char intent[CF_PORT_NAME_SIZE];
     char charge[CF_PORT_NAME_SIZE];
     char payment_method[CF_PORT_NAME_SIZE];
+    char action_url[512]; /* where the payer authenticates, while that is wanted */
     char customer[CF_PORT_NAME_SIZE];
     char balance_transaction[CF_PORT_NAME_SIZE];
     enum cf_currency currency; /* 0 when it is unknown to us */

@@ -139,6 +139,7 @@ static void read_payment_intent(const struct cf_json *json, struct cf_port_resul
         result->state = CF_PORT_STATE_LAPSED;
     TAKE(json, "id", result->intent);
     take_reference(json, "payment_method", result->payment_method);
+    TAKE(json, "next_action.redirect_to_url.url", result->action_url);
     take_reference(json, "latest_charge", result->charge);
     if (cf_json_kind(cf_json_get(json, "latest_charge")) == CF_JSON_OBJECT)
         read_charge(cf_json_get(json, "latest_charge"), result);
@@ -157,6 +158,7 @@ static void read_setup_intent(const struct cf_json *json, struct cf_port_result 
                     : cf_json_is(status, "requires_payment_method") ? CF_PORT_STATE_FAILED
                                                                     : CF_PORT_STATE_OPEN;
     TAKE(json, "id", result->intent);
+    TAKE(json, "next_action.redirect_to_url.url", result->action_url);
     take_reference(json, "payment_method", result->payment_method);
     if (cf_json_kind(cf_json_get(json, "last_setup_error")) == CF_JSON_OBJECT)
         read_decline(cf_json_get(json, "last_setup_error"), result);

@@ -220,6 +220,7 @@ static void test_stripe__reads_every_decline(void **state)
     }
     struct cf_port_request away = payment("pm_card_authenticationRequired", 900);
     assert_int_equal(ask(*state, away)->outcome, CF_PORT_ACTION_REQUIRED);
+    assert_non_null(strstr(((struct fixture *)*state)->last.action_url, "/_sandbox/authenticate/"));
     away.off_session = true;
     assert_int_equal(ask(*state, away)->decline, CF_DECLINE_AUTHENTICATION_REQUIRED);
 }
