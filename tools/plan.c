@@ -170,7 +170,7 @@ enum cf_status cf_plan_make(const struct cf_plan_options *options, struct cf_pla
     add(plan, options, 2, "gateway", "--public-url", plan->api_url, "--return-url", plan->api_url,
         NULL);
     add(plan, options, 2, "api", "--listen", plan->api_listen, NULL);
-    if (options->stripe_key == NULL)
+    if (options->stripe_key == NULL && !options->no_people)
         add(plan, options, 3, "sample", "--api", plan->api_url, "--sample-interval",
             options->sample_interval_ms, options->no_samples ? "--no-samples" : NULL, NULL);
     return CF_OK;

@@ -29,6 +29,7 @@ struct cf_plan_options {
     const char *stripe_key;         /* of a real provider account, or NULL for the sandbox */
     const char *without;            /* processes to leave out, with commas between, or NULL */
     bool no_samples;                /* only the first people */
+    bool no_people;                 /* not even these */
     const char *sample_interval_ms; /* between sample pledges; decimal */
 };
 

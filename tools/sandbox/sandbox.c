@@ -156,11 +156,14 @@ static enum cf_status restore(struct cf_sandbox *sandbox, struct cf_fault *reter
              (unsigned long long)seed);
     sandbox->frozen = cf_store_number(sandbox->store, "clock/frozen") != 0;
     sandbox->clock_at = cf_store_number(sandbox->store, "clock/at");
+    if (!sandbox->frozen && sandbox->clock_at == 0 && sandbox->options.clock_from_s != 0)
+        cf_sandbox_clock_set(sandbox, true, sandbox->options.clock_from_s);
     CF_TRY(cf_store_commit(sandbox->store, reterr_fault));
     if (sandbox->webhook_url == NULL)
         return CF_OK;
     CF_TRY(cf_sandbox_call_begin(sandbox, &call, reterr_fault));
-    cf_webhook_endpoint_ensure(&call, sandbox->webhook_url, sandbox->webhook_secret);
+    cf_webhook_endpoint_ensure(&call, sandbox->webhook_url, sandbox->webhook_secret,
+                               sandbox->options.webhook_events);
     return cf_store_commit(sandbox->store, reterr_fault);
 }
 

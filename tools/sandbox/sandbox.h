@@ -23,6 +23,8 @@ struct cf_sandbox_options {
     const char *public_url;     /* under which people's browsers reach it; NULL: where it listens */
     const char *webhook_url;    /* an endpoint that is there from the start, or NULL */
     const char *webhook_secret; /* its secret; wanted with webhook_url */
+    const char *webhook_events; /* the types it is told, by commas; NULL: all */
+    int64_t clock_from_s;       /* where a new sandbox's clock stands; 0: it is the real one */
     unsigned thread_count;      /* 0: one per processor */
 };
 

@@ -78,7 +78,8 @@ bool cf_sandbox_fault_take(struct cf_sandbox *sandbox, const char *kind, const c
 void cf_sandbox_due_run(struct cf_sandbox *sandbox);
 
 /* An endpoint of that URL, with that secret, for every event. */
-void cf_webhook_endpoint_ensure(struct cf_call *call, const char *url, const char *secret);
+void cf_webhook_endpoint_ensure(struct cf_call *call, const char *url, const char *secret,
+                                const char *events);
 
 /* Sends an event to an endpoint: "deliver <event> <endpoint> <attempt>" fell due at `at`. */
 void cf_sandbox_deliver(struct cf_call *call, const char *what);

@@ -3,6 +3,7 @@
 #include "tools/sandbox/sandbox_internal.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static struct cf_json *make(struct cf_call *call, const char *url, const char *secret)
 {
@@ -38,14 +39,21 @@ static bool visit(void *context, const char *id)
     return false;
 }
 
-void cf_webhook_endpoint_ensure(struct cf_call *call, const char *url, const char *secret)
+void cf_webhook_endpoint_ensure(struct cf_call *call, const char *url, const char *secret,
+                                const char *events)
 {
     struct search search = {.call = call, .url = url, .secret = secret};
     cf_store_walk(call->store, "webhook_endpoint@", NULL, true, visit, &search);
     if (search.found)
         return;
     struct cf_json *endpoint = make(call, url, secret);
-    cf_json_append(cf_json_get(endpoint, "enabled_events"), cf_json_from_text("*"));
+    for (const char *rest = events == NULL ? "*" : events; *rest != '\0';) {
+        char event[64];
+        size_t size = strcspn(rest, ",");
+        snprintf(event, sizeof event, "%.*s", (int)size, rest);
+        cf_json_append(cf_json_get(endpoint, "enabled_events"), cf_json_from_text(event));
+        rest += size + (rest[size] == ',');
+    }
 }
 
 void cf_sandbox_webhook_endpoint_create(struct cf_call *call)

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Promised: a file of campaigns is read as RFC 4180 says; a row that makes no sense is skipped, an oddity is mended,
+ * ids are the same each time and do not depend on the order of rows.
+ * Shown: on a small file with every oddity that is known from real ones, also upside down.
+ */
+#include "core/time.h"
+#include "eventstore/sodium.h"
+#include "tests/support/cmocka.h"
+#include "tools/import/campaigns.h"
+#include "tools/import/csv.h"
+
+#include <stdio.h>
+
+#define HEADER                                                                                     \
+    "ID,name,category,main_category,currency,deadline,goal,launched,pledged,state,backers,"        \
+    "country\n"
+#define GOOD                                                                                       \
+    "1,\"A \"\"big\"\" lamp, lit\",Lamps,Design,EUR,2015-10-09,1000.0,2015-08-11 12:12:28,19.99,"  \
+    "failed,2,DE\n"
+#define UNSET                                                                                      \
+    "2,Älter,Lamps,Design,JPY,2010-09-15,5000.0,1970-01-01 01:00:00,0.0,live,0,\"N,0\"\"\"\n"
+
+static struct cf_import_rows read_rows(const char *text)
+{
+    struct cf_import_rows rows;
+    cf_sodium_init();
+    assert_int_equal(cf_import_rows_read(cf_bytes_from_text(text), &rows, NULL), CF_OK);
+    return rows;
+}
+
+static void test_csv__reads_quotes_and_line_ends(void **state)
+{
+    (void)state;
+    static struct cf_csv_record record;
+    struct cf_csv csv = cf_csv_over(CF_BYTES_LITERAL("a,\"b,\"\"c\r\nd\",\r\n\n\"x\"y\nlast"));
+    assert_int_equal(cf_csv_read(&csv, &record), CF_OK);
+    assert_int_equal(record.count, 3);
+    assert_true(cf_bytes_equal(record.fields[1], CF_BYTES_LITERAL("b,\"c\r\nd")));
+    assert_int_equal(record.fields[2].size, 0);
+    assert_int_equal(cf_csv_read(&csv, &record), CF_INVALID);
+    assert_int_equal(record.line, 4);
+    assert_int_equal(cf_csv_read(&csv, &record), CF_OK);
+    assert_int_equal(record.line, 5);
+    assert_true(cf_bytes_equal(record.fields[0], CF_BYTES_LITERAL("last")));
+    assert_int_equal(cf_csv_read(&csv, &record), CF_NOT_FOUND);
+    csv = cf_csv_over(CF_BYTES_LITERAL("\"never closed"));
+    assert_int_equal(cf_csv_read(&csv, &record), CF_INVALID);
+    assert_int_equal(cf_csv_read(&csv, &record), CF_NOT_FOUND);
+}
+
+static void test_import__reads_rows_and_mends_oddities(void **state)
+{
+    (void)state;
+    struct cf_import_rows rows = read_rows(HEADER GOOD UNSET);
+    assert_int_equal(rows.count, 2);
+    const struct cf_import_row *unset = &rows.rows[0], *good = &rows.rows[1];
+    assert_true(cf_bytes_equal(good->name, CF_BYTES_LITERAL("A \"big\" lamp, lit")));
+    assert_int_equal(cf_money_minor(good->goal), 100000);
+    assert_int_equal(cf_money_minor(good->pledged), 1999);
+    assert_int_equal(good->backers, 2);
+    assert_int_equal(good->state, CF_IMPORT_FAILED);
+    assert_int_equal(good->launched_us, INT64_C(1439295148000000));
+    assert_int_equal(good->deadline_us, INT64_C(1444435199000000));
+    assert_int_equal(cf_money_minor(unset->goal), 5000);
+    assert_string_equal(unset->country, "JP");
+    assert_int_equal(unset->deadline_us - unset->launched_us, 30 * CF_DAY_US);
+    cf_import_rows_clean_up(&rows);
+}
+
+static void test_import__skips_what_makes_no_sense(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "3,x,a,b,XXX,2015-10-09,1.0,2015-08-11 12:12:28,0.0,failed,0,DE\n",
+        "3,x,a,b,EUR,2015-13-09,1.0,2015-08-11 12:12:28,0.0,failed,0,DE\n",
+        "3,x,a,b,EUR,2015-10-09,1.005,2015-08-11 12:12:28,0.0,failed,0,DE\n",
+        "3,x,a,b,EUR,2015-10-09,0.0,2015-08-11 12:12:28,0.0,failed,0,DE\n",
+        "3,x,a,b,EUR,2015-10-09,1.0,2015-08-11 12:12:28,-1.0,failed,0,DE\n",
+        "3,x,a,b,EUR,2015-10-09,1.0,2015-08-11 12:12:28,0.0,won,0,DE\n",
+        "3,x,a,b,EUR,2015-10-09,1.0,2015-08-11 12:12:28,0.0,failed,many,DE\n",
+        "3,x,a,b,EUR,2015-10-09,1.0,2016-08-11 12:12:28,0.0,failed,0,DE\n",
+        "3,x,a,b,EUR,2015-10-09,1.0,2015-08-11 12:12:28,0.01,failed,2,DE\n",
+        "3,\xff,a,b,EUR,2015-10-09,1.0,2015-08-11 12:12:28,0.0,failed,0,DE\n",
+        "3,x,a,b\n",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char text[1024];
+        snprintf(text, sizeof text, "%s%s%s", HEADER, bad[i], GOOD);
+        struct cf_import_rows rows = read_rows(text);
+        assert_int_equal(rows.count, 1);
+        assert_int_equal(rows.skipped, 1);
+        assert_int_equal(rows.rows[0].line, 3);
+        cf_import_rows_clean_up(&rows);
+    }
+    struct cf_import_rows rows;
+    struct cf_fault fault = {0};
+    assert_int_equal(cf_import_rows_read(CF_BYTES_LITERAL("ID,name\n1,x\n"), &rows, &fault),
+                     CF_INVALID);
+    assert_string_equal(fault.detail, "category");
+    cf_import_rows_clean_up(&rows);
+}
+
+static void test_import__the_order_of_rows_changes_nothing(void **state)
+{
+    (void)state;
+    struct cf_import_rows one = read_rows(HEADER GOOD UNSET), other = read_rows(HEADER UNSET GOOD);
+    for (size_t i = 0; i < 2; i++)
+        assert_true(cf_id_equal(one.rows[i].campaign_id, other.rows[i].campaign_id));
+    cf_import_rows_clean_up(&one);
+    cf_import_rows_clean_up(&other);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_csv__reads_quotes_and_line_ends),
+        cmocka_unit_test(test_import__reads_rows_and_mends_oddities),
+        cmocka_unit_test(test_import__skips_what_makes_no_sense),
+        cmocka_unit_test(test_import__the_order_of_rows_changes_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/import/clock.h"
+
+#include "core/aggregate/book.h"
+#include "core/json_value.h"
+
+#include <poll.h>
+#include <stdio.h>
+
+#define TIMERS_TIMEOUT_MS 60000
+#define LOOK_AGAIN_MS 2
+#define ANSWER_SIZE_MAX 65536
+
+/* What the sandbox says of its own time. */
+struct provider_time {
+    int64_t now_us;
+    int64_t next_us; /* INT64_MAX: nothing is due */
+    int64_t webhooks_under_way;
+};
+
+enum cf_status cf_import_clock_open(struct cf_import_sender *sender, const char *sandbox_url,
+                                    struct cf_import_clock *ret_clock,
+                                    struct cf_fault *reterr_fault)
+{
+    const struct cf_http_client_options options = {.user_agent = "coffer import"};
+    struct cf_import_clock clock = {.sender = sender};
+    snprintf(clock.sandbox_url, sizeof clock.sandbox_url, "%s", sandbox_url);
+    CF_TRY(cf_http_client_open(&options, &clock.http, reterr_fault));
+    *ret_clock = clock;
+    return CF_OK;
+}
+
+void cf_import_clock_close(struct cf_import_clock *clock)
+{
+    cf_http_client_close(clock->http);
+    clock->http = NULL;
+}
+
+static enum cf_status ask_provider(struct cf_import_clock *clock, const char *method,
+                                   struct cf_bytes form, struct provider_time *ret_time,
+                                   struct cf_fault *reterr_fault)
+{
+    char url[128];
+    long http_status;
+    snprintf(url, sizeof url, "%s/_sandbox/clock", clock->sandbox_url);
+    static const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded",
+                                          "Authorization: Bearer sk_test_coffer", NULL};
+    const struct cf_http_call call = {
+        .method = method, .url = url, .headers = headers, .body = form};
+    CF_CLEANUP(cf_buf_clean_up) struct cf_buf body;
+    CF_CLEANUP(cf_scope_cf_json_destroy) struct cf_json *json = NULL;
+    cf_buf_init(&body, ANSWER_SIZE_MAX);
+    CF_TRY(cf_http_client_perform(clock->http, &call, &http_status, &body, reterr_fault));
+    if (http_status != 200 || cf_json_parse(cf_buf_bytes(&body), &json, NULL) != CF_OK)
+        CF_FAIL_ON(reterr_fault, CF_IO, "the sandbox's clock gives no sense", "%ld %.*s",
+                   http_status, (int)(body.size < 100 ? body.size : 100), (char *)body.data);
+    int64_t next_s = cf_json_integer_at(json, "next_due", 0);
+    ret_time->now_us = cf_json_integer_at(json, "now", 0) * CF_SECOND_US;
+    ret_time->next_us =
+        next_s <= 0 || next_s > CF_TIME_MAX_US / CF_SECOND_US ? INT64_MAX : next_s * CF_SECOND_US;
+    ret_time->webhooks_under_way = cf_json_integer_at(json, "webhooks_under_way", 0);
+    return CF_OK;
+}
+
+static enum cf_status move_provider(struct cf_import_clock *clock, int64_t to_us,
+                                    struct cf_fault *reterr_fault)
+{
+    char form[48];
+    struct provider_time time;
+    snprintf(form, sizeof form, "now=%lld", (long long)(to_us / CF_SECOND_US));
+    return ask_provider(clock, "POST", cf_bytes_from_text(form), &time, reterr_fault);
+}
+
+/* Asks the ledger for one jump. Whether it was made goes to ret_moved. */
+static enum cf_status jump(struct cf_import_clock *clock, int64_t to_us, bool *ret_moved,
+                           struct cf_fault *reterr_fault)
+{
+    struct cf_command_input input;
+    struct cf_fault fault = {0};
+    uint32_t verdict = 0;
+    char key[48];
+    cf_command_input_init(&input, CF_COMMAND_clock_advance);
+    cf_command_set_signed(&input, "to", to_us);
+    snprintf(key, sizeof key, "import clock %lld", (long long)to_us);
+    const struct cf_link_command command = {
+        .input = &input, .actor = CF_ACTOR_OPERATOR, .key = cf_bytes_from_text(key)};
+    enum cf_status status = cf_import_send(clock->sender, &command, &verdict, &fault);
+    *ret_moved = status == CF_OK;
+    const struct cf_refusal *refusal = cf_command_refusal(input.spec, verdict);
+    bool later =
+        refusal != NULL &&
+        (strcmp(refusal->name, "TIMER_DUE") == 0 || strcmp(refusal->name, "REQUEST_OPEN") == 0 ||
+         strcmp(refusal->name, "PAST_NEXT_TIMER") == 0 || strcmp(refusal->name, "BACKWARDS") == 0);
+    if (status == CF_OK || later)
+        return CF_OK;
+    if (reterr_fault != NULL)
+        *reterr_fault = fault;
+    return status;
+}
+
+/* One look at both clocks, and a jump where one is possible. */
+static enum cf_status step(struct cf_import_clock *clock, int64_t to_us, bool *ret_moved,
+                           struct cf_fault *reterr_fault)
+{
+    struct cf_link_timer timer;
+    struct provider_time provider;
+    size_t count;
+    *ret_moved = false;
+    CF_TRY(cf_link_timers(cf_import_sender_link(clock->sender), TIMERS_TIMEOUT_MS, &timer, 1,
+                          &count, &clock->now_us, reterr_fault));
+    if (count > 0 && timer.due_us <= clock->now_us)
+        return CF_OK; /* the writer is at it */
+    CF_TRY(ask_provider(clock, "GET", cf_bytes_from(NULL, 0), &provider, reterr_fault));
+    if (provider.now_us < clock->now_us - clock->now_us % CF_SECOND_US) {
+        *ret_moved = true;
+        return move_provider(clock, clock->now_us, reterr_fault);
+    }
+    if (provider.webhooks_under_way > 0)
+        return CF_OK;
+    int64_t next_us = to_us;
+    if (count > 0 && timer.due_us < next_us)
+        next_us = timer.due_us;
+    if (provider.next_us < next_us && provider.next_us > clock->now_us)
+        next_us = provider.next_us;
+    if (next_us <= clock->now_us)
+        return CF_OK;
+    CF_TRY(jump(clock, next_us, ret_moved, reterr_fault));
+    clock->jumps += *ret_moved;
+    return CF_OK;
+}
+
+enum cf_status cf_import_clock_move(struct cf_import_clock *clock, int64_t to_us,
+                                    struct cf_fault *reterr_fault)
+{
+    for (;;) {
+        bool moved;
+        CF_TRY(step(clock, to_us, &moved, reterr_fault));
+        if (!moved && clock->now_us >= to_us)
+            return CF_OK;
+        if (clock->stopping != NULL && clock->stopping(clock->context))
+            CF_FAIL(reterr_fault, CF_CLOSED, "interrupted; the same command goes on from here");
+        if (!moved)
+            poll(NULL, 0, LOOK_AGAIN_MS);
+    }
+}
