@@ -6,6 +6,7 @@
  */
 #include "commands/decide/decide.h"
 #include "commands/decide/settlement_sums.h"
+#include "core/base/assert.h"
 
 /* clang-format off */
 #define CF_COMMAND_NAME campaign_settle
@@ -17,8 +18,7 @@
     V(3, NOT_COLLECTING, 409, "The campaign is not collecting and not settled.")                   \
     V(4, PLEDGES_OPEN, 409, "Some pledges may still be paid.")                                     \
     V(5, FEES_MISSING, 409, "Some of the processor's fees are not recorded yet.")                  \
-    V(6, NOTHING_NEW, 409, "Nothing was collected since the last settlement.")                     \
-    V(7, TOO_LARGE, 409, "The sums do not fit, or there is no memory for them.")
+    V(6, NOTHING_NEW, 409, "Nothing was collected since the last settlement.")
 /* clang-format on */
 #include "commands/decide/define.h"
 
@@ -45,8 +45,8 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
         return NOTHING_NEW;
     struct cf_settlement_sums sums;
     enum cf_status status = cf_settlement_sums(decision, input->campaign_id, &sums);
-    if (status != CF_OK)
-        return TOO_LARGE;
+    CF_ASSERT(status ==
+              CF_OK); /* every sum was checked when it was made; memory for it has to be there */
     int64_t release_at = campaign->ends_at_us + campaign->reserve_days * CF_DAY_US;
     CF_EMIT(decision, campaign_settled, .campaign_id = input->campaign_id,
             .creator_id = campaign->creator_id, .currency = campaign->currency,

@@ -15,7 +15,8 @@
     V(2, NOT_PERMITTED, 403, "Only its creator submits a campaign.")                               \
     V(3, NOT_A_DRAFT, 409, "The campaign is not a draft.")                                         \
     V(4, END_MISSING, 422, "A campaign needs an end, or it cannot be judged.")                     \
-    V(5, IDENTITY_CHECK_NOT_STARTED, 409, "The creator has not started the identity check.")
+    V(5, IDENTITY_CHECK_NOT_STARTED, 409, "The creator has not started the identity check.")       \
+    V(6, CURRENCY_NOT_PAID_OUT, 422, "The provider pays nothing out in this currency.")
 /* clang-format on */
 #include "commands/decide/define.h"
 
@@ -33,6 +34,8 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
     const struct cf_user *creator = cf_decision_user(decision, campaign->creator_id);
     if (creator->identity == CF_IDENTITY_NONE && input->check.size == 0)
         return IDENTITY_CHECK_NOT_STARTED;
+    if (!cf_policy_paid_out(campaign->currency))
+        return CURRENCY_NOT_PAID_OUT;
     if (creator->identity == CF_IDENTITY_NONE)
         CF_EMIT(decision, user_identity_check_started, .user_id = campaign->creator_id,
                 .check = input->check);

@@ -11,8 +11,7 @@
     F(1, id, subject_id)
 #define CF_COMMAND_VERDICTS(V)                                                                     \
     V(1, NOT_PERMITTED, 403, "Only the person, the creator or compliance does this.")              \
-    V(2, SUBJECT_UNKNOWN, 404, "There is no such person or campaign.")                             \
-    V(3, NOTHING_THERE, 409, "No record names this subject.")
+    V(2, SUBJECT_UNKNOWN, 404, "There is no such person or campaign.")
 /* clang-format on */
 #include "commands/decide/define.h"
 
@@ -24,8 +23,6 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
         return NOT_PERMITTED;
     if (!cf_decision_subject(decision, input->subject_id, &subject))
         return SUBJECT_UNKNOWN;
-    if (subject.record_count == 0)
-        return NOTHING_THERE;
     CF_EMIT(decision, history_exported, .subject_id = input->subject_id,
             .count = subject.record_count, .newest = subject.newest);
     return ACCEPTED;
