@@ -149,6 +149,7 @@ static enum again decide_all(struct cf_writer *writer, size_t count, size_t *ret
         return BROKEN;
     }
     writer->timer_next_us = cf_timers_next(&writer->batch);
+    cf_batch_set_time(&writer->batch, cf_writer_real_us()); /* a simulated clock may have moved */
     *ret_done = done;
     return DECIDED;
 }
