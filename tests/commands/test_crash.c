@@ -18,7 +18,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #define SENDERS 16
 #define CUT_STATUS 77
@@ -221,7 +220,7 @@ static void open_crash(struct crash *crash)
 static void set_up(struct crash *crash)
 {
     char ends_at[CF_TIME_TEXT_SIZE];
-    cf_time_print((int64_t)time(NULL) * CF_SECOND_US + 30 * CF_DAY_US, ends_at);
+    cf_test_in_a_month(ends_at);
     cf_test_ledger_campaign(&crash->ledger, ends_at);
 }
 

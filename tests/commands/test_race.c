@@ -9,7 +9,6 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
-#include <time.h>
 
 #define SENDERS 200
 #define LINKS 5
@@ -103,7 +102,7 @@ static void test_race__ten_of_two_hundred_win(void **state)
     (void)state;
     struct race *race = calloc(1, sizeof *race);
     char ends_at[CF_TIME_TEXT_SIZE];
-    cf_time_print((int64_t)time(NULL) * CF_SECOND_US + 30 * CF_DAY_US, ends_at);
+    cf_test_in_a_month(ends_at);
     cf_test_ledger_open(&race->ledger, CF_CLOCK_REAL);
     cf_test_ledger_campaign(&race->ledger, ends_at);
     struct cf_data_dir_url url = cf_data_dir_socket(&race->ledger.dir, "writer");

@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <time.h>
 
 #define TIMEOUT_MS 60000
 
@@ -15,6 +16,13 @@ struct cf_id cf_test_id(uint64_t number)
     for (size_t i = 0; i < 6; i++)
         id.bytes[15 - i] = (uint8_t)(number >> (8 * i));
     return id;
+}
+
+void cf_test_in_a_month(char ret_text[CF_TIME_TEXT_SIZE])
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    cf_time_print((int64_t)now.tv_sec * CF_SECOND_US + 30 * CF_DAY_US, ret_text);
 }
 
 /* -- The writer ----------------------------------------------------------------------------- */

@@ -26,6 +26,9 @@ struct cf_test_ledger {
 
 struct cf_id cf_test_id(uint64_t number);
 
+/* In thirty days, which every campaign may last. */
+void cf_test_in_a_month(char ret_text[CF_TIME_TEXT_SIZE]);
+
 /* A fresh directory, a running writer, a link. */
 void cf_test_ledger_open(struct cf_test_ledger *ledger, enum cf_clock clock);
 void cf_test_ledger_close(struct cf_test_ledger *ledger);
