@@ -154,11 +154,12 @@ static enum again decide_all(struct cf_writer *writer, size_t count, size_t *ret
     return DECIDED;
 }
 
-/* The disk's reserve is reached: the whole round is told so. */
-static void refuse_all(struct cf_writer *writer, size_t count)
+/* The same reply to every command of some messages. */
+static void write_all(struct cf_writer_message *messages, size_t count,
+                      const struct cf_reply *outcome)
 {
     for (size_t i = 0; i < count; i++) {
-        struct cf_writer_message *message = &writer->messages[i];
+        struct cf_writer_message *message = &messages[i];
         struct cf_link_request request = {0};
         struct cf_fault fault = {0};
         if (read_whole(cf_bus_request_bytes(message->request), &request, &fault) != CF_OK ||
@@ -166,23 +167,31 @@ static void refuse_all(struct cf_writer *writer, size_t count)
             request.command_count = 1;
         cf_buf_clear(&message->reply);
         struct cf_wire_writer reply = cf_wire_writer_to(&message->reply);
-        struct cf_reply full = failed("the disk is full: nothing new is taken until there is room");
         cf_link_write_reply_head(&reply, request.command_count);
         for (uint32_t j = 0; j < request.command_count; j++)
-            cf_link_write_reply(&reply, &full);
+            cf_link_write_reply(&reply, outcome);
         CF_ASSERT(cf_wire_writer_finish(&reply) == CF_OK);
     }
 }
 
-static void reply_all(struct cf_writer *writer, size_t count)
+static void reply_all(struct cf_writer_message *messages, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        struct cf_writer_message *message = &writer->messages[i];
+        struct cf_writer_message *message = &messages[i];
         /* A sender that is gone asks again with the same key. */
         if (cf_bus_request_reply(message->request, cf_buf_bytes(&message->reply)) != CF_OK)
             (void)0;
         message->request = NULL;
     }
+}
+
+void cf_writer_put_off(struct cf_writer *writer, size_t count)
+{
+    const struct cf_reply busy = {.kind = CF_REPLY_BUSY,
+                                  .retry_after_ms = CF_WRITER_RETRY_AFTER_MS};
+    write_all(writer->surplus, count, &busy);
+    reply_all(writer->surplus, count);
+    writer->figures.put_off += count;
 }
 
 enum cf_status cf_writer_round(struct cf_writer *writer, size_t count, size_t *ret_done,
@@ -206,14 +215,15 @@ enum cf_status cf_writer_round(struct cf_writer *writer, size_t count, size_t *r
     if (status == CF_OK)
         status = cf_batch_commit(batch, &fault);
     if (status == CF_NO_SPACE && !cf_log_failed(writer->log)) {
-        refuse_all(writer, count);
+        struct cf_reply full = failed("the disk is full: nothing new is taken until there is room");
+        write_all(writer->messages, count, &full);
         done = count;
     } else if (status != CF_OK) {
         if (reterr_fault != NULL)
             *reterr_fault = fault;
         return status;
     }
-    reply_all(writer, done);
+    reply_all(writer->messages, done);
     *ret_done = done;
     if (cf_log_head(writer->log) == head)
         return CF_OK;

@@ -123,6 +123,8 @@ static enum cf_status open_all(struct cf_writer *writer, const struct cf_writer_
     const struct cf_data_dir *dir = options->dir;
     for (size_t i = 0; i < CF_WRITER_MESSAGES_MAX; i++)
         cf_buf_init(&writer->messages[i].reply, CF_BUS_MESSAGE_SIZE_MAX);
+    for (size_t i = 0; i < CF_WRITER_PUT_OFF_MAX; i++)
+        cf_buf_init(&writer->surplus[i].reply, CF_BUS_MESSAGE_SIZE_MAX);
     CF_TRY(open_log(writer, options, reterr_fault));
     CF_TRY(open_state(writer, options, reterr_fault));
     CF_TRY(read_last_time(writer, reterr_fault));
@@ -158,6 +160,8 @@ void cf_writer_close(struct cf_writer *writer)
     cf_log_close(writer->log);
     for (size_t i = 0; i < CF_WRITER_MESSAGES_MAX; i++)
         cf_buf_clean_up(&writer->messages[i].reply);
+    for (size_t i = 0; i < CF_WRITER_PUT_OFF_MAX; i++)
+        cf_buf_clean_up(&writer->surplus[i].reply);
     cf_secret_wipe(&writer->signer, sizeof writer->signer);
     free(writer);
 }
@@ -190,17 +194,27 @@ static int clamp_ms(int64_t ms)
     return ms < 0 ? 0 : ms > 60000 ? 60000 : (int)ms;
 }
 
-/* Takes what waits. False when the server was stopped and nothing waits any more. */
-static bool take(struct cf_writer *writer, int timeout_ms, size_t *ret_count)
+/* Takes what waits into some slots. False when the server was stopped and nothing waits any more. */
+static bool take(struct cf_writer *writer, struct cf_writer_message *slots, size_t slot_count,
+                 int timeout_ms, size_t *ret_count)
 {
     struct cf_bus_request *requests[CF_WRITER_MESSAGES_MAX];
+    CF_ASSERT(slot_count <= CF_WRITER_MESSAGES_MAX);
     enum cf_status status =
-        cf_bus_server_take(writer->server, requests, CF_WRITER_MESSAGES_MAX, timeout_ms, ret_count);
+        cf_bus_server_take(writer->server, requests, slot_count, timeout_ms, ret_count);
     if (status != CF_OK)
         *ret_count = 0;
     for (size_t i = 0; i < *ret_count; i++)
-        writer->messages[i].request = requests[i];
+        slots[i].request = requests[i];
     return status != CF_CLOSED;
+}
+
+/* All hands are full: what waits beyond that is told to come again. */
+static void put_off_surplus(struct cf_writer *writer)
+{
+    size_t count;
+    while (take(writer, writer->surplus, CF_WRITER_PUT_OFF_MAX, 0, &count) && count > 0)
+        cf_writer_put_off(writer, count);
 }
 
 /* Decides everything that was taken, in as many batches as it needs. */
@@ -229,7 +243,10 @@ enum cf_status cf_writer_run(struct cf_writer *writer, struct cf_fault *reterr_f
         int64_t sign_ms = until_signing_ms(writer, now_ms);
         int64_t timer_ms = until_timer_ms(writer);
         size_t count;
-        listening = take(writer, clamp_ms(sign_ms < timer_ms ? sign_ms : timer_ms), &count);
+        listening = take(writer, writer->messages, CF_WRITER_MESSAGES_MAX,
+                         clamp_ms(sign_ms < timer_ms ? sign_ms : timer_ms), &count);
+        if (count == CF_WRITER_MESSAGES_MAX)
+            put_off_surplus(writer);
         if (count > 0 || until_timer_ms(writer) == 0)
             CF_TRY(serve(writer, count, reterr_fault));
         if (until_signing_ms(writer, cf_writer_monotonic_ms()) <= 0)

@@ -11,10 +11,10 @@
 #include "eventstore/checkpoint.h"
 #include "eventstore/range.h"
 
-/* Messages decided in one round, and messages that may wait in the bus's server. What comes beyond
- * waits in its sender's process, unless the round before left more than that over: then it is told
- * to come again. */
-#define CF_WRITER_MESSAGES_MAX 64
+/* Messages in hand, and those that the bus's server holds beside them. With all hands full, what
+ * waits is told to come again; what does not fit into the server waits in its sender's process. */
+#define CF_WRITER_MESSAGES_MAX 128
+#define CF_WRITER_PUT_OFF_MAX 64
 #define CF_WRITER_WAITING_MAX 256
 #define CF_WRITER_RETRY_AFTER_MS 50
 
@@ -40,6 +40,7 @@ struct cf_writer {
     struct cf_writer_figures figures;
 
     struct cf_writer_message messages[CF_WRITER_MESSAGES_MAX];
+    struct cf_writer_message surplus[CF_WRITER_PUT_OFF_MAX];
 
     /* Timers whose command broke the book: left alone until the next start. */
     struct cf_state_timer skipped[CF_WRITER_SKIPPED_MAX];
@@ -62,6 +63,9 @@ int64_t cf_writer_monotonic_ms(void);
  */
 CF_MUST_CHECK enum cf_status cf_writer_round(struct cf_writer *writer, size_t count,
                                              size_t *ret_done, struct cf_fault *reterr_fault);
+
+/* Answers the first `count` of the surplus with "busy", undecided. */
+void cf_writer_put_off(struct cf_writer *writer, size_t count);
 
 /* Signs the head, publishes the note and keeps it with the log. */
 CF_MUST_CHECK enum cf_status cf_writer_sign(struct cf_writer *writer,

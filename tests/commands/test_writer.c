@@ -13,6 +13,7 @@
 #include "eventstore/log.h"
 #include "eventstore/sodium.h"
 
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -268,6 +269,66 @@ static void test_writer__a_second_one_is_refused(void **state)
     cf_test_ledger_close(&ledger);
 }
 
+#define CROWD 200
+
+struct crowd {
+    atomic_int answered;
+    atomic_int busy;
+    atomic_int accepted;
+};
+
+static void on_crowd(void *context, enum cf_status status, struct cf_bytes bytes)
+{
+    struct crowd *crowd = context;
+    struct cf_reply reply;
+    struct cf_wire_cursor cursor = cf_wire_cursor_over(bytes, CF_WIRE_LENIENT);
+    if (status == CF_OK && cf_link_read_reply_head(&cursor, 1, NULL) == CF_OK &&
+        cf_link_read_reply(&cursor, &reply, NULL) == CF_OK) {
+        if (reply.kind == CF_REPLY_BUSY && reply.retry_after_ms > 0)
+            atomic_fetch_add(&crowd->busy, 1);
+        if (reply.kind == CF_REPLY_ACCEPTED)
+            atomic_fetch_add(&crowd->accepted, 1);
+    }
+    atomic_fetch_add(&crowd->answered, 1);
+}
+
+/* 200 messages wait before the writer looks: those in hand are done, the rest told when to come. */
+static void test_writer__a_crowd_is_told_to_come_again(void **state)
+{
+    (void)state;
+    struct cf_test_ledger ledger;
+    struct cf_bus_client *clients[2];
+    static struct crowd crowd;
+    CF_CLEANUP(cf_buf_clean_up) struct cf_buf message;
+    cf_buf_init(&message, 4096);
+    write_entry(&message, INT64_MAX);
+    cf_test_ledger_open(&ledger, CF_CLOCK_REAL);
+    cf_test_ledger_campaign(&ledger, in_a_month());
+    cf_test_ledger_stop(&ledger);
+    const struct cf_writer_options options = {.dir = &ledger.dir, .clock = CF_CLOCK_REAL};
+    assert_int_equal(cf_writer_open(&options, &ledger.writer, NULL), CF_OK);
+    struct cf_data_dir_url url = cf_data_dir_socket(&ledger.dir, "writer");
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(cf_bus_client_open(url.text, &clients[i], NULL), CF_OK);
+    for (int i = 0; i < CROWD; i++) {
+        enum cf_status status = CF_RETRY;
+        while (status == CF_RETRY)
+            status = cf_bus_client_start(clients[i % 2], cf_buf_bytes(&message), 60000, on_crowd,
+                                         &crowd);
+        assert_int_equal(status, CF_OK);
+    }
+    cf_test_ledger_run(&ledger);
+    while (atomic_load(&crowd.answered) < CROWD)
+        sched_yield();
+    print_message("%d accepted, %d told to come again\n", atomic_load(&crowd.accepted),
+                  atomic_load(&crowd.busy));
+    assert_int_equal(atomic_load(&crowd.accepted) + atomic_load(&crowd.busy), CROWD);
+    assert_true(atomic_load(&crowd.accepted) > 0);
+    for (int i = 0; i < 2; i++)
+        cf_bus_client_close(clients[i]);
+    cf_test_ledger_close(&ledger);
+}
+
 /* -- Stopping ------------------------------------------------------------------------------- */
 
 #define STARTED 2000
@@ -491,6 +552,7 @@ int main(void)
         cmocka_unit_test(test_writer__a_deadline_that_passed_is_not_done),
         cmocka_unit_test(test_writer__mute_senders_disturb_nobody),
         cmocka_unit_test(test_writer__a_second_one_is_refused),
+        cmocka_unit_test(test_writer__a_crowd_is_told_to_come_again),
         cmocka_unit_test(test_writer__a_stop_finishes_what_it_accepted),
         cmocka_unit_test(test_writer__due_timers_fire_by_themselves),
         cmocka_unit_test(test_writer__the_same_commands_give_the_same_bytes),

@@ -48,6 +48,11 @@ void cf_test_ledger_start(struct cf_test_ledger *ledger)
     if (status != CF_OK)
         fprintf(stderr, "no writer: %s (%s)\n", fault.text, fault.detail);
     CF_ASSERT(status == CF_OK);
+    cf_test_ledger_run(ledger);
+}
+
+void cf_test_ledger_run(struct cf_test_ledger *ledger)
+{
     CF_ASSERT(pthread_create(&ledger->thread, NULL, run, ledger->writer) == 0);
 }
 

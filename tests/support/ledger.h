@@ -37,6 +37,9 @@ void cf_test_ledger_close(struct cf_test_ledger *ledger);
 void cf_test_ledger_stop(struct cf_test_ledger *ledger);
 void cf_test_ledger_start(struct cf_test_ledger *ledger);
 
+/* Lets a writer run that was opened by the test itself. */
+void cf_test_ledger_run(struct cf_test_ledger *ledger);
+
 /* Sends a command and waits; a key of NULL is a fresh one. */
 struct cf_reply cf_test_ledger_send(struct cf_test_ledger *ledger, struct cf_id actor,
                                     const char *name, const char *json, const char *key);
