@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Promised: the two pages show a living platform: cards that can be searched, sorted and filtered, a
+campaign with story, rewards and a progress bar that moves by itself when somebody pledges; and no
+script or style is refused by our own policy.
+Shown: in a real Chromium on real processes. The pictures are left in the folder named, to be looked at.
+
+usage: test_pages.py PROGRAM [FOLDER FOR PICTURES]"""
+
+import os
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "scenario"))
+import webdriver  # noqa: E402
+from coffer import Coffer, wait_until  # noqa: E402
+
+PICTURES = sys.argv.pop(2) if len(sys.argv) > 2 else tempfile.gettempdir()
+PROGRAM = sys.argv.pop(1) if len(sys.argv) > 1 else "build/dev/coffer"
+
+CARDS = "return [...document.querySelectorAll('.card h2')].map((title) => title.textContent)"
+RAISED = "const raised = document.querySelector('.raised'); return raised && raised.textContent"
+
+
+@unittest.skipUnless(webdriver.is_installed(), "skipped: chromium and chromium-driver are not installed")
+class Pages(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.coffer = Coffer(PROGRAM, "--sample-interval", "200").start()
+        cls.browser = webdriver.Browser().__enter__()
+        cls.home = f"http://127.0.0.1:{cls.coffer.port}/"
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.browser.__exit__()
+        cls.coffer.__exit__()
+
+    def wait(self, condition, what):
+        return wait_until(condition, what, 120)
+
+    def open_home(self):
+        """Until all six sample campaigns are there: they are made while the platform runs."""
+        def all_there():
+            self.browser.open(self.home)
+            cards = self.wait(lambda: self.browser.run(CARDS), "cards")
+            return cards if len(cards) == 6 else None
+        return self.wait(all_there, "six cards")
+
+    def test_1_discover__shows_cards_with_progress(self):
+        cards = self.open_home()
+        self.assertIn("Bees for Forty Rooftops", cards)
+        self.assertEqual(len(cards), len(set(cards)))
+        self.browser.picture(os.path.join(PICTURES, "discover.png"))
+        self.assertEqual(self.browser.complaints(), [])
+
+    def test_2_discover__filters_by_category(self):
+        self.open_home()
+        self.browser.run("const box = document.getElementById('category'); box.value = 'Food';"
+                         "box.dispatchEvent(new Event('change'))")
+        self.wait(lambda: self.browser.run(CARDS) == ["A Bakery on a Bicycle"], "the one card")
+
+    def test_3_campaign__shows_story_rewards_and_live_progress(self):
+        self.open_home()
+        address = self.browser.run("return [...document.querySelectorAll('.card')].find((card) => "
+                                   "card.textContent.includes('Bees')).href")
+        self.browser.open(address)
+        before = self.wait(lambda: self.browser.run(RAISED), "what is raised")
+        text = self.browser.run("return document.body.innerText")
+        self.assertIn("Forty schools have a flat roof", text)
+        self.assertIn("A jar of the first honey", text)
+        after = self.wait(lambda: self.browser.run(RAISED) != before and self.browser.run(RAISED),
+                          "a pledge that moves the figure")
+        self.assertNotEqual(before, after)
+        self.browser.picture(os.path.join(PICTURES, "campaign.png"))
+        self.assertEqual(self.browser.complaints(), [])
+
+    def test_4_campaign__that_is_not_there_says_so(self):
+        self.browser.open(self.home + "campaigns/01a1fb6c-8fa9-709d-96ab-42c7e8c583c9")
+        text = self.wait(lambda: self.browser.run(
+            "const note = document.querySelector('.note.bad'); return note && note.textContent"),
+            "a sentence")
+        self.assertIn("There is nothing here", text)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
