@@ -310,6 +310,8 @@ static void chores(struct cf_projector *projector)
 static void note_source(struct cf_projector *projector, enum cf_status status,
                         const struct cf_fault *fault)
 {
+    if (atomic_load(&projector->stopping))
+        return; /* a read that was interrupted so as to stop says nothing of the log */
     if (status == CF_OK && projector->is_source_away)
         say(projector, "the log is back");
     if (status != CF_OK && !projector->is_source_away)
