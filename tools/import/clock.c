@@ -2,14 +2,12 @@
 #include "tools/import/clock.h"
 
 #include "core/aggregate/book.h"
-#include "core/json_value.h"
 
 #include <poll.h>
 #include <stdio.h>
 
 #define TIMERS_TIMEOUT_MS 60000
 #define LOOK_AGAIN_MS 2
-#define ANSWER_SIZE_MAX 65536
 
 /* What the sandbox says of its own time. */
 struct provider_time {
@@ -18,42 +16,13 @@ struct provider_time {
     int64_t webhooks_under_way;
 };
 
-enum cf_status cf_import_clock_open(struct cf_import_sender *sender, const char *sandbox_url,
-                                    struct cf_import_clock *ret_clock,
-                                    struct cf_fault *reterr_fault)
-{
-    const struct cf_http_client_options options = {.user_agent = "coffer import"};
-    struct cf_import_clock clock = {.sender = sender};
-    snprintf(clock.sandbox_url, sizeof clock.sandbox_url, "%s", sandbox_url);
-    CF_TRY(cf_http_client_open(&options, &clock.http, reterr_fault));
-    *ret_clock = clock;
-    return CF_OK;
-}
-
-void cf_import_clock_close(struct cf_import_clock *clock)
-{
-    cf_http_client_close(clock->http);
-    clock->http = NULL;
-}
-
 static enum cf_status ask_provider(struct cf_import_clock *clock, const char *method,
                                    struct cf_bytes form, struct provider_time *ret_time,
                                    struct cf_fault *reterr_fault)
 {
-    char url[128];
-    long http_status;
-    snprintf(url, sizeof url, "%s/_sandbox/clock", clock->sandbox_url);
-    static const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded",
-                                          "Authorization: Bearer sk_test_coffer", NULL};
-    const struct cf_http_call call = {
-        .method = method, .url = url, .headers = headers, .body = form};
-    CF_CLEANUP(cf_buf_clean_up) struct cf_buf body;
     CF_CLEANUP(cf_scope_cf_json_destroy) struct cf_json *json = NULL;
-    cf_buf_init(&body, ANSWER_SIZE_MAX);
-    CF_TRY(cf_http_client_perform(clock->http, &call, &http_status, &body, reterr_fault));
-    if (http_status != 200 || cf_json_parse(cf_buf_bytes(&body), &json, NULL) != CF_OK)
-        CF_FAIL_ON(reterr_fault, CF_IO, "the sandbox's clock gives no sense", "%ld %.*s",
-                   http_status, (int)(body.size < 100 ? body.size : 100), (char *)body.data);
+    CF_TRY(cf_import_provider_ask(clock->provider, method, "/_sandbox/clock", form, &json,
+                                  reterr_fault));
     int64_t next_s = cf_json_integer_at(json, "next_due", 0);
     ret_time->now_us = cf_json_integer_at(json, "now", 0) * CF_SECOND_US;
     ret_time->next_us =

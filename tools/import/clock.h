@@ -7,24 +7,17 @@
  * moment to the next, each only when nothing is under way.
  */
 
-#include "commands/gateway/http_client.h"
+#include "tools/import/provider.h"
 #include "tools/import/sender.h"
 
 struct cf_import_clock {
-    struct cf_import_sender *sender; /* borrowed */
-    struct cf_http_client *http;     /* owned */
-    char sandbox_url[80];
+    struct cf_import_sender *sender;     /* borrowed */
+    struct cf_import_provider *provider; /* borrowed */
     int64_t now_us;
     uint64_t jumps;
     bool (*stopping)(void *context); /* asked while waiting; may be NULL */
     void *context;
 };
-
-CF_MUST_CHECK enum cf_status cf_import_clock_open(struct cf_import_sender *sender,
-                                                  const char *sandbox_url,
-                                                  struct cf_import_clock *ret_clock,
-                                                  struct cf_fault *reterr_fault);
-void cf_import_clock_close(struct cf_import_clock *clock);
 
 /* Moves to that time, doing everything that falls due before, and waits until nothing is due or under
  * way. At once where that time has passed. CLOSED when it is stopping. */

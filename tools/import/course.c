@@ -14,10 +14,12 @@
 /* After the last deadline: grace, payout, reserve and the refund window. */
 #define AFTERMATH_US (120 * CF_DAY_US)
 #define RESERVE_DAYS 30
+/* A suspended campaign of the file never came back: it ends for good after this. */
+#define PURGE_AFTER_US CF_DAY_US
 #define KEY_SIZE 80
 #define SLUG_NAME_SIZE 40
 
-enum action_kind { LAUNCH, STOP };
+enum action_kind { LAUNCH, STOP, PURGE };
 
 struct action {
     int64_t at_us;
@@ -266,25 +268,75 @@ static size_t plan(const struct cf_import_rows *rows, struct action *actions)
         if (at_us <= row->launched_us)
             at_us = row->launched_us + (row->deadline_us - row->launched_us) / 2;
         actions[count++] = (struct action){at_us, STOP, row};
+        if (row->state == CF_IMPORT_SUSPENDED)
+            actions[count++] = (struct action){at_us + PURGE_AFTER_US, PURGE, row};
     }
     qsort(actions, count, sizeof actions[0], by_time);
     return count;
 }
 
+/* Creators whose provider account is asked for and not filled in yet. */
+struct waiting {
+    const struct cf_import_row **rows; /* owned */
+    size_t count;
+};
+
+/* No request is open, so accounts that were asked for are there. */
+static enum cf_status onboard(const struct cf_import_course *course, struct waiting *waiting,
+                              struct cf_fault *reterr_fault)
+{
+    for (; waiting->count > 0; waiting->count--) {
+        const struct cf_import_row *row = waiting->rows[waiting->count - 1];
+        enum cf_status status = cf_import_provider_onboard(course->clock->provider, course->log,
+                                                           row->creator_id, reterr_fault);
+        if (status == CF_NOT_FOUND)
+            fprintf(stderr, "line %u: no payout account\n", row->line);
+        else
+            CF_TRY(status);
+    }
+    return CF_OK;
+}
+
+/* A second on, which the clock gives only when the provider has answered everything. */
+static enum cf_status settle_and_onboard(const struct cf_import_course *course,
+                                         struct waiting *waiting, struct cf_fault *reterr_fault)
+{
+    if (waiting->count == 0)
+        return CF_OK;
+    CF_TRY(cf_import_clock_move(course->clock, course->clock->now_us + CF_SECOND_US, reterr_fault));
+    return onboard(course, waiting, reterr_fault);
+}
+
+static enum cf_status run_now(struct launch *launch, enum action_kind kind,
+                              struct cf_fault *reterr_fault)
+{
+    switch (kind) {
+    case LAUNCH:
+        return launch_campaign(launch, reterr_fault);
+    case STOP:
+        return stop_campaign(launch, reterr_fault);
+    case PURGE:
+        about(launch, CF_COMMAND_campaign_purge);
+        cf_command_set_text(&launch->input, "reason", CF_BYTES_LITERAL("imported as it was"));
+        return send(launch, "purge", CF_ACTOR_OPERATOR, NULL, 0, reterr_fault);
+    }
+    CF_UNREACHABLE();
+}
+
 static enum cf_status run_action(const struct cf_import_course *course, const struct action *action,
-                                 struct cf_fault *reterr_fault)
+                                 struct waiting *waiting, struct cf_fault *reterr_fault)
 {
     struct launch launch = {.course = course, .row = action->row};
     struct cf_fault fault = {0};
+    if (action->kind == LAUNCH && action->row->state == CF_IMPORT_SUCCESSFUL)
+        waiting->rows[waiting->count++] = action->row;
     if (action->at_us < course->clock->now_us) {
         /* Done before an interruption: the clock moved on. */
         if (action->kind == LAUNCH)
             cf_progress_advance(course->progress, action->row->backers);
         return CF_OK;
     }
-    CF_TRY(cf_import_clock_move(course->clock, action->at_us, reterr_fault));
-    enum cf_status status =
-        action->kind == LAUNCH ? launch_campaign(&launch, &fault) : stop_campaign(&launch, &fault);
+    enum cf_status status = run_now(&launch, action->kind, &fault);
     if (status == CF_CONFLICT) {
         fprintf(stderr, "line %u: %s: %s\n", action->row->line, fault.text, fault.detail);
         return CF_OK;
@@ -294,17 +346,33 @@ static enum cf_status run_action(const struct cf_import_course *course, const st
     return status;
 }
 
+static enum cf_status run_actions(const struct cf_import_course *course,
+                                  const struct action *actions, size_t count,
+                                  struct waiting *waiting, struct cf_fault *reterr_fault)
+{
+    int64_t first_us = cf_import_course_begins(course->rows);
+    CF_TRY(cf_import_clock_move(course->clock, first_us, reterr_fault));
+    for (size_t i = 0; i < count; i++) {
+        if (actions[i].at_us > course->clock->now_us) {
+            CF_TRY(settle_and_onboard(course, waiting, reterr_fault));
+            CF_TRY(cf_import_clock_move(course->clock, actions[i].at_us, reterr_fault));
+        }
+        CF_TRY(run_action(course, &actions[i], waiting, reterr_fault));
+    }
+    CF_TRY(settle_and_onboard(course, waiting, reterr_fault));
+    return cf_import_clock_move(course->clock, ends_at(course->rows), reterr_fault);
+}
+
 enum cf_status cf_import_course_run(const struct cf_import_course *course,
                                     struct cf_fault *reterr_fault)
 {
     CF_CLEANUP(cf_scope_free)
-    struct action *actions = calloc(2 * course->rows->count, sizeof *actions);
-    if (actions == NULL)
+    struct action *actions = calloc(3 * course->rows->count, sizeof *actions);
+    CF_CLEANUP(cf_scope_free)
+    const struct cf_import_row **rows = calloc(course->rows->count, sizeof *rows);
+    if (actions == NULL || rows == NULL)
         CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for the course of events");
+    struct waiting waiting = {.rows = rows};
     size_t count = plan(course->rows, actions);
-    CF_TRY(
-        cf_import_clock_move(course->clock, cf_import_course_begins(course->rows), reterr_fault));
-    for (size_t i = 0; i < count; i++)
-        CF_TRY(run_action(course, &actions[i], reterr_fault));
-    return cf_import_clock_move(course->clock, ends_at(course->rows), reterr_fault);
+    return run_actions(course, actions, count, &waiting, reterr_fault);
 }

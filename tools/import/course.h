@@ -20,6 +20,7 @@ struct cf_import_course {
     struct cf_import_sender *sender; /* borrowed, as all here */
     struct cf_keeper_client *keeper;
     struct cf_import_clock *clock;
+    struct cf_range_client *log;
     const struct cf_import_rows *rows;
     const struct cf_import_people *people;
     struct cf_progress *progress; /* counts pledges */

@@ -17,9 +17,11 @@
 
 struct registration {
     struct cf_import_sender *sender;
+    struct cf_import_provider *provider;
     struct cf_keeper_client *keeper;
     struct cf_import_rows *rows;
     struct cf_import_people *people;
+    bool carded;        /* before an interruption */
     atomic_size_t next; /* creators first, then backers */
     atomic_size_t done;
     atomic_bool failed;
@@ -71,26 +73,59 @@ static enum cf_status register_person(struct registration *all, const char *emai
     return cf_import_send(all->sender, &command, NULL, reterr_fault);
 }
 
-/* The gateway makes the customer; the card is one of the sandbox's own. */
+/* A call that makes something: its id. The same key makes it once. */
+static enum cf_status make_at_provider(struct registration *all, const char *path, const char *form,
+                                       char ret_id[64], struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(cf_scope_cf_json_destroy) struct cf_json *json = NULL;
+    CF_TRY(cf_import_provider_ask(all->provider, "POST", path, cf_bytes_from_text(form), &json,
+                                  reterr_fault));
+    const char *id = cf_json_text_at(json, "id");
+    if (id == NULL)
+        CF_FAIL_ON(reterr_fault, CF_IO, "the sandbox's answer has no id", "%s", path);
+    snprintf(ret_id, 64, "%s", id);
+    return CF_OK;
+}
+
+/* One command about a backer. That it was done before an interruption is no failure. */
+static enum cf_status tell(struct registration *all, const struct cf_command_input *input,
+                           struct cf_id actor, const char *what, size_t index,
+                           struct cf_fault *reterr_fault)
+{
+    struct cf_fault fault = {0};
+    char key[48];
+    snprintf(key, sizeof key, "import %s %zu", what, index);
+    const struct cf_link_command command = {
+        .input = input, .actor = actor, .key = cf_bytes_from_text(key)};
+    enum cf_status status = cf_import_send(all->sender, &command, NULL, &fault);
+    if (status == CF_OK || status == CF_CONFLICT)
+        return CF_OK;
+    if (reterr_fault != NULL)
+        *reterr_fault = fault;
+    return status;
+}
+
+/* A customer at the provider, and one of the sandbox's cards attached to it. */
 static enum cf_status give_card(struct registration *all, struct cf_import_backer *backer,
                                 size_t index, struct cf_fault *reterr_fault)
 {
     struct cf_command_input input;
-    char key[48];
-    backer->card_id = cf_import_id(0, "card", cf_id_bytes(&backer->user_id), (uint32_t)index);
-    cf_command_input_init(&input, CF_COMMAND_user_request_customer);
+    char customer[64], card[64], form[128], user[CF_ID_TEXT_SIZE];
+    cf_id_print(backer->user_id, user);
+    snprintf(form, sizeof form, "metadata[user_id]=%s", user);
+    CF_TRY(make_at_provider(all, "/v1/customers", form, customer, reterr_fault));
+    snprintf(form, sizeof form, "customer=%s", customer);
+    CF_TRY(
+        make_at_provider(all, "/v1/payment_methods/pm_card_visa/attach", form, card, reterr_fault));
+    cf_command_input_init(&input, CF_COMMAND_user_link_customer);
     cf_command_set_id(&input, "user_id", backer->user_id);
-    snprintf(key, sizeof key, "import customer %zu", index);
-    struct cf_link_command command = {
-        .input = &input, .actor = backer->user_id, .key = cf_bytes_from_text(key)};
-    CF_TRY(cf_import_send(all->sender, &command, NULL, reterr_fault));
+    cf_command_set_text(&input, "customer", cf_bytes_from_text(customer));
+    CF_TRY(tell(all, &input, CF_ACTOR_GATEWAY, "customer", index, reterr_fault));
     cf_command_input_init(&input, CF_COMMAND_user_save_card);
     cf_command_set_id(&input, "user_id", backer->user_id);
     cf_command_set_id(&input, "card_id", backer->card_id);
-    cf_command_set_text(&input, "payment_method", CF_BYTES_LITERAL("pm_card_visa"));
-    snprintf(key, sizeof key, "import card %zu", index);
-    command.key = cf_bytes_from_text(key);
-    return cf_import_send(all->sender, &command, NULL, reterr_fault);
+    cf_command_set_text(&input, "payment_method", cf_bytes_from_text(card));
+    return tell(all, &input, backer->user_id, "card", index, reterr_fault);
 }
 
 static enum cf_status register_at(struct registration *all, size_t index, struct cf_buf *buf,
@@ -110,7 +145,8 @@ static enum cf_status register_at(struct registration *all, size_t index, struct
     snprintf(email, sizeof email, "backer-%zu@import.example", number + 1);
     snprintf(name, sizeof name, "Backer %zu", number + 1);
     CF_TRY(register_person(all, email, name, buf, &backer->user_id, reterr_fault));
-    return give_card(all, backer, number, reterr_fault);
+    backer->card_id = cf_import_id(0, "card", cf_bytes_from_text(email), 0);
+    return all->carded ? CF_OK : give_card(all, backer, number, reterr_fault);
 }
 
 static void *run(void *context)
@@ -153,8 +189,10 @@ static enum cf_status run_all(struct registration *all, struct cf_progress *prog
     return all->fault.status;
 }
 
-enum cf_status cf_import_people_register(struct cf_import_sender *sender, const char *keeper_url,
-                                         struct cf_import_rows *rows, struct cf_progress *progress,
+enum cf_status cf_import_people_register(struct cf_import_sender *sender,
+                                         struct cf_import_provider *provider,
+                                         const char *keeper_url, struct cf_import_rows *rows,
+                                         bool begun, struct cf_progress *progress,
                                          struct cf_import_people *ret_people,
                                          struct cf_fault *reterr_fault)
 {
@@ -166,7 +204,8 @@ enum cf_status cf_import_people_register(struct cf_import_sender *sender, const 
     people.backers = calloc(people.backer_count + 1, sizeof *people.backers);
     if (people.backers == NULL)
         CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for the backers");
-    struct registration all = {.sender = sender, .rows = rows, .people = &people};
+    struct registration all = {
+        .sender = sender, .provider = provider, .rows = rows, .people = &people, .carded = begun};
     pthread_mutex_init(&all.mutex, NULL);
     enum cf_status status =
         cf_keeper_client_open(keeper_url, KEEPER_TIMEOUT_MS, &all.keeper, reterr_fault);

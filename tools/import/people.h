@@ -10,6 +10,7 @@
 
 #include "tools/cli/progress.h"
 #include "tools/import/campaigns.h"
+#include "tools/import/provider.h"
 #include "tools/import/sender.h"
 
 struct cf_import_backer {
@@ -24,12 +25,11 @@ struct cf_import_people {
 
 void cf_import_people_clean_up(struct cf_import_people *people);
 
-/* Registers everybody, over several threads; fills the rows' creators. */
-CF_MUST_CHECK enum cf_status cf_import_people_register(struct cf_import_sender *sender,
-                                                       const char *keeper_url,
-                                                       struct cf_import_rows *rows,
-                                                       struct cf_progress *progress,
-                                                       struct cf_import_people *ret_people,
-                                                       struct cf_fault *reterr_fault);
+/* Registers everybody, over several threads; fills the rows' creators. A backer costs two calls to the
+ * provider, once: not again where the import has `begun` before. */
+CF_MUST_CHECK enum cf_status cf_import_people_register(
+    struct cf_import_sender *sender, struct cf_import_provider *provider, const char *keeper_url,
+    struct cf_import_rows *rows, bool begun, struct cf_progress *progress,
+    struct cf_import_people *ret_people, struct cf_fault *reterr_fault);
 
 #endif

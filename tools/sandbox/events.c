@@ -10,6 +10,7 @@
 #include "tools/sandbox/sandbox_internal.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #define ATTEMPT_COUNT_MAX 16
 #define DELIVERY_TIMEOUT_MS 20000
@@ -119,7 +120,10 @@ static void send_event(struct cf_call *call, const struct cf_json *event, const 
     cf_buf_init(&body, 1 << 20);
     char signature[128];
     enum cf_status status = cf_json_print(event, &body);
-    sign(secret, call->now, cf_buf_bytes(&body), signature);
+    /* Real time, whatever the sandbox's clock says: whoever checks it looks at the wire's age. */
+    struct timespec real;
+    clock_gettime(CLOCK_REALTIME, &real);
+    sign(secret, (int64_t)real.tv_sec, cf_buf_bytes(&body), signature);
     const char *const headers[] = {"Content-Type: application/json; charset=utf-8", signature,
                                    NULL};
     struct cf_http_call post = {.method = "POST",
