@@ -19,6 +19,7 @@ struct cf_api_options {
     const char *head_url;
     const char *keeper_url;
     const char *changes_url; /* the projectors' feed */
+    const char *gateway_url; /* whom /metrics asks how the provider fares; NULL for nobody */
     const char *pg;          /* DSN of the read models */
     const char *const
         *webhook_secrets;       /* of the payment provider, newest first; NULL ends the list */

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/api_private.h"
 #include "api/exchange.h"
+#include "core/json_value.h"
+#include "eventstore/bus.h"
 
 #include <inttypes.h>
 
 #define METRICS_SIZE_MAX ((size_t)64 * 1024)
+#define GATEWAY_TIMEOUT_MS 500
 
 static enum cf_status figure(struct cf_buf *text, const char *name, const char *kind,
                              const char *help, uint64_t value)
@@ -12,6 +15,53 @@ static enum cf_status figure(struct cf_buf *text, const char *name, const char *
     return cf_buf_append_format(text,
                                 "# HELP coffer_%s %s\n# TYPE coffer_%s %s\ncoffer_%s %" PRIu64 "\n",
                                 name, help, name, kind, name, value);
+}
+
+/* The gateway's own words; NULL when it does not answer. Owned by the caller. */
+static struct cf_json *ask_gateway(const char *url)
+{
+    struct cf_bus_client *client = NULL;
+    struct cf_json *status = NULL;
+    CF_CLEANUP(cf_buf_clean_up) struct cf_buf text;
+    cf_buf_init(&text, METRICS_SIZE_MAX);
+    if (url != NULL && cf_bus_client_open(url, &client, NULL) == CF_OK &&
+        cf_bus_client_call(client, CF_BYTES_LITERAL("status"), GATEWAY_TIMEOUT_MS, &text, NULL) ==
+            CF_OK &&
+        cf_json_parse(cf_buf_bytes(&text), &status, NULL) != CF_OK)
+        status = NULL;
+    cf_bus_client_close(client);
+    return status;
+}
+
+static enum cf_status gateway_print(struct cf_exchange *exchange, struct cf_buf *text)
+{
+    static const struct {
+        const char *path, *name, *kind, *help;
+    } rows[] = {
+        {"under_way", "gateway_under_way", "gauge", "Calls to provider, mail and writer now."},
+        {"performed", "gateway_performed_total", "counter", "Requests that were performed."},
+        {"deferred", "gateway_deferred_total", "counter", "Requests that were put off."},
+        {"parked", "gateway_parked_total", "counter", "Requests that somebody has to look at."},
+        {"quarantined", "gateway_quarantined_total", "counter",
+         "Notices that contradict the ledger."},
+        {"missed_notices", "gateway_missed_notices_total", "counter",
+         "Notices that had to be fetched."},
+        {"provider.waiting", "provider_waiting", "gauge", "Calls that wait for their turn."},
+        {"provider.in_flight", "provider_in_flight", "gauge", "Calls being made."},
+        {"provider.calls", "provider_calls_total", "counter", "Calls that were made."},
+        {"provider.retries", "provider_retries_total", "counter", "Calls that were made again."},
+        {"provider.limited", "provider_limited_total", "counter", "Answers 429."},
+        {"provider.failures", "provider_failures_total", "counter", "Calls that failed."},
+    };
+    CF_CLEANUP(cf_scope_cf_json_destroy)
+    struct cf_json *status = ask_gateway(exchange->api->options->gateway_url);
+    if (status == NULL)
+        return CF_OK;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        CF_TRY(figure(text, rows[i].name, rows[i].kind, rows[i].help,
+                      (uint64_t)cf_json_integer_at(status, rows[i].path, 0)));
+    return figure(text, "provider_breaker_open", "gauge", "1 while the provider is left alone.",
+                  !cf_json_is(cf_json_at(status, "provider.breaker"), "closed"));
 }
 
 static enum cf_status figures_print(struct cf_exchange *exchange, struct cf_buf *text)
@@ -39,7 +89,7 @@ static enum cf_status figures_print(struct cf_exchange *exchange, struct cf_buf 
     if (cf_query_position(seat->query, &projected, NULL) == CF_OK)
         CF_TRY(figure(text, "projected_sequence", "gauge",
                       "Record up to which every read model has come.", (uint64_t)projected));
-    return CF_OK;
+    return gateway_print(exchange, text);
 }
 
 void cf_route_get_metrics(struct cf_exchange *exchange)

@@ -31,11 +31,13 @@ static enum cf_exit run(struct cf_process *process, struct cf_api_options *optio
     struct cf_data_dir_url head = cf_data_dir_socket(&process->dir, "head");
     struct cf_data_dir_url keeper = cf_data_dir_socket(&process->dir, "keeper");
     struct cf_data_dir_url changes = cf_data_dir_socket(&process->dir, "changes");
+    struct cf_data_dir_url gateway = cf_data_dir_socket(&process->dir, "gateway");
     options->writer_url = writer.text;
     options->range_url = range.text;
     options->head_url = head.text;
     options->keeper_url = keeper.text;
     options->changes_url = changes.text;
+    options->gateway_url = gateway.text;
 
     struct cf_fault fault = {0};
     struct cf_api *api = NULL;
