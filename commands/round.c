@@ -174,15 +174,17 @@ static void write_all(struct cf_writer_message *messages, size_t count,
     }
 }
 
-static void reply_all(struct cf_writer_message *messages, size_t count)
+/* Returns how many replies could not be handed on. */
+static uint64_t reply_all(struct cf_writer_message *messages, size_t count)
 {
+    uint64_t lost = 0;
     for (size_t i = 0; i < count; i++) {
         struct cf_writer_message *message = &messages[i];
-        /* A sender that is gone asks again with the same key. */
         if (cf_bus_request_reply(message->request, cf_buf_bytes(&message->reply)) != CF_OK)
-            (void)0;
+            lost++; /* its sender asks again with the same keys */
         message->request = NULL;
     }
+    return lost;
 }
 
 void cf_writer_put_off(struct cf_writer *writer, size_t count)
@@ -190,7 +192,7 @@ void cf_writer_put_off(struct cf_writer *writer, size_t count)
     const struct cf_reply busy = {.kind = CF_REPLY_BUSY,
                                   .retry_after_ms = CF_WRITER_RETRY_AFTER_MS};
     write_all(writer->surplus, count, &busy);
-    reply_all(writer->surplus, count);
+    writer->figures.replies_lost += reply_all(writer->surplus, count);
     writer->figures.put_off += count;
 }
 
@@ -223,7 +225,7 @@ enum cf_status cf_writer_round(struct cf_writer *writer, size_t count, size_t *r
             *reterr_fault = fault;
         return status;
     }
-    reply_all(writer->messages, done);
+    writer->figures.replies_lost += reply_all(writer->messages, done);
     *ret_done = done;
     if (cf_log_head(writer->log) == head)
         return CF_OK;

@@ -34,7 +34,8 @@ struct cf_writer_figures {
     uint64_t records;
     uint64_t timers;
     uint64_t checkpoints;
-    uint64_t put_off; /* messages that were told to come again */
+    uint64_t replies_lost; /* that could not be handed on */
+    uint64_t put_off;      /* messages that were told to come again */
 };
 
 /* Opens log and state, makes them on the first start (the first record is ledger_opened), recovers
