@@ -11,7 +11,8 @@
     V(2, PLEDGE_UNKNOWN, 404, "There is no such pledge.")                                          \
     V(3, NOT_ERRORED, 409, "The payment has not failed.")                                          \
     V(4, NOT_COLLECTING, 409, "The campaign is not collecting.")                                   \
-    V(5, GRACE_OVER, 409, "The time to mend the payment is over.")
+    V(5, GRACE_OVER, 409, "The time to mend the payment is over.")                                 \
+    V(6, BACKER_ERASED, 409, "There is nobody to write to any more.")
 /* clang-format on */
 #include "commands/decide/define.h"
 
@@ -29,6 +30,8 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
         return NOT_COLLECTING;
     if (decision->now_us >= campaign->final_collection_at_us)
         return GRACE_OVER;
+    if (cf_decision_user(decision, pledge->backer_id)->state == CF_USER_ERASED)
+        return BACKER_ERASED;
     CF_EMIT(decision, user_mail_requested, .user_id = pledge->backer_id,
             .mail = CF_MAIL_PAYMENT_REMINDER, .about = input->pledge_id);
     return ACCEPTED;

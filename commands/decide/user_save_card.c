@@ -21,7 +21,8 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
 {
     if (!cf_actor_is(decision, CF_ACTOR_GATEWAY) && !cf_actor_is_active(decision, input->user_id))
         return NOT_PERMITTED;
-    if (cf_decision_user(decision, input->user_id) == NULL)
+    const struct cf_user *user = cf_decision_user(decision, input->user_id);
+    if (user == NULL || user->state == CF_USER_ERASED)
         return USER_UNKNOWN;
     if (cf_decision_card(decision, input->card_id) != NULL)
         return CARD_EXISTS;
