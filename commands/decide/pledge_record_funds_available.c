@@ -12,8 +12,9 @@
 #define CF_COMMAND_VERDICTS(V)                                                                     \
     V(1, NOT_PERMITTED, 403, "Only the gateway speaks for the provider.")                          \
     V(2, PLEDGE_UNKNOWN, 404, "There is no such pledge.")                                          \
-    V(3, FEE_NOT_RECORDED, 409, "The pledge has no such balance transaction, or not yet.")                    \
-    V(4, AMOUNT_MISMATCH, 409, "More would become available than the charge brought.")
+    V(3, FEE_NOT_RECORDED, 409, "The pledge has no such balance transaction, or not yet.")         \
+    V(4, ALREADY_KNOWN, 409, "All that the charge brought is available.")                          \
+    V(5, AMOUNT_MISMATCH, 409, "More would become available than the charge brought.")
 /* clang-format on */
 #include "commands/decide/define.h"
 
@@ -33,6 +34,8 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
         pledge->captured_minor - pledge->processor_fee_minor - pledge->available_minor;
     int64_t amount = cf_money_minor(input->amount);
     bool orphan = pledge->captured_minor == 0;
+    if (!orphan && pledge->fee_recorded && outstanding == 0)
+        return ALREADY_KNOWN;
     if (input->currency != pledge->currency || amount > pending ||
         (!orphan && amount > outstanding))
         return AMOUNT_MISMATCH;

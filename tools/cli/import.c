@@ -229,7 +229,7 @@ static enum cf_status choose_clock(const struct import *import, struct cf_fault 
     char genesis[CF_TIME_TEXT_SIZE];
     cf_time_print(cf_import_course_begins(&import->rows), genesis);
     if (setenv("COFFER_CLOCK", "simulated", 1) != 0 || setenv("COFFER_GENESIS", genesis, 1) != 0 ||
-        setenv("COFFER_WEBHOOK_EVENTS", NEWS, 1) != 0)
+        setenv("COFFER_WEBHOOK_EVENTS", NEWS, 1) != 0 || setenv("COFFER_POLL_S", "0", 1) != 0)
         CF_FAIL(reterr_fault, CF_NO_MEMORY, "cannot set the environment");
     return CF_OK;
 }
