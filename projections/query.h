@@ -89,13 +89,10 @@ CF_MUST_CHECK enum cf_status cf_query_pledge(struct cf_query *query, const struc
 
 /* {"updates": […], "next": sequence or null}, newest first. What is for backers alone has neither title nor
  * body unless the viewer (zero: nobody) is one, or the creator. */
-CF_MUST_CHECK enum cf_status cf_query_updates(struct cf_query *query,
-                                              const struct cf_id *campaign_id,
-                                              const struct cf_id *viewer_id, int64_t before,
-                                              int64_t count_max,
-                                              const struct cf_query_unsealer *unsealer,
-                                              struct cf_json **ret_json,
-                                              struct cf_fault *reterr_fault);
+CF_MUST_CHECK enum cf_status cf_query_updates(
+    struct cf_query *query, const struct cf_id *campaign_id, const struct cf_id *viewer_id,
+    int64_t before, int64_t count_max, const struct cf_query_unsealer *unsealer,
+    struct cf_json **ret_json, struct cf_fault *reterr_fault);
 
 /* What a person may do: bit 1 << enum cf_role. 0 for somebody unknown or suspended. */
 CF_MUST_CHECK enum cf_status cf_query_roles(struct cf_query *query, const struct cf_id *person_id,

@@ -337,6 +337,11 @@ void cf_fold_add(struct cf_fold *fold, int64_t *number, int64_t delta)
         fail(fold, CF_RANGE, "a sum is out of range");
 }
 
+bool cf_fold_is_collecting(const struct cf_fold *fold)
+{
+    return fold->store->is_collecting;
+}
+
 void cf_fold_set(struct cf_fold *fold, struct cf_value *value, struct cf_bytes bytes)
 {
     /* A scratch row borrows the values of the row that it copies. */
@@ -364,6 +369,15 @@ void cf_store_visit_changed(struct cf_store *store, cf_store_visit_fn *visit, vo
             if (entry->is_present)
                 visit(user, shelf->table, entry->row, entry->sequence_before);
         }
+    }
+}
+
+void cf_store_visit_appended(struct cf_store *store, cf_store_visit_fn *visit, void *user)
+{
+    for (size_t i = 0; i < store->shelves_count; i++) {
+        const struct cf_shelf *shelf = &store->shelves[i];
+        for (size_t j = 0; j < shelf->appended_count; j++)
+            visit(user, shelf->table, shelf->appended + j * shelf->table->row_size, 0);
     }
 }
 

@@ -63,6 +63,10 @@ void cf_fold_append(struct cf_fold *fold, const struct cf_table *table, void *ro
 /* Adds to a number of a row. Beyond the range is the fold's failure. */
 void cf_fold_add(struct cf_fold *fold, int64_t *number, int64_t delta);
 
+/* True in the rounds that only find out which rows are needed: nothing lasts then, and nobody needs to be
+ * asked for anything. */
+bool cf_fold_is_collecting(const struct cf_fold *fold);
+
 /* Sets a text or bytes member of a row to a copy; empty bytes make it absent. */
 void cf_fold_set(struct cf_fold *fold, struct cf_value *value, struct cf_bytes bytes);
 
@@ -103,6 +107,9 @@ CF_MUST_CHECK enum cf_status cf_store_copy_kept(struct cf_store *store, struct c
 typedef void cf_store_visit_fn(void *user, const struct cf_table *table, const void *row,
                                int64_t sequence_before);
 void cf_store_visit_changed(struct cf_store *store, cf_store_visit_fn *visit, void *user);
+
+/* As above, for the rows that were appended. */
+void cf_store_visit_appended(struct cf_store *store, cf_store_visit_fn *visit, void *user);
 
 /* All rows in hand of one table, in no order; only_changed as above. For tests and comparisons. */
 void cf_store_visit_all(struct cf_store *store, const struct cf_table *table,

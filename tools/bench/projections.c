@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Read models: how fast live follows, how far behind it is, how fast a rebuild is, and how long the
+ * queries behind the busiest pages take. Everything on a private cluster that waits for the disk.
+ */
+#include "core/base/scope.h"
+#include "projections/cluster.h"
+#include "projections/migrate.h"
+#include "projections/rebuild.h"
+#include "projections/runner.h"
+#include "tools/bench/figure.h"
+#include "tools/bench/history.h"
+#include "tools/bench/projections_bare.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum {
+    LIVE_BATCH = 1500,
+    ROWS_MAX = 200000,
+    LAG_EVENTS_PER_SECOND = 3000,
+    QUERY_ROUNDS = 2000,
+    DSN_SIZE = 1200,
+};
+
+struct scale {
+    size_t live_events, live_campaigns;
+    size_t rebuild_events, rebuild_campaigns;
+    size_t bare_events;
+    int lag_seconds;
+};
+
+static const struct scale quick = {60000, 2000, 120000, 5000, 12000, 4};
+static const struct scale whole = {400000, 20000, 2000000, 100000, 40000, 20};
+
+struct measuring {
+    struct cf_bench *bench;
+    const struct scale *scale;
+    struct cf_cluster *cluster;
+    const struct cf_model **models;
+    struct cf_history *history;
+};
+
+static const struct cf_history *source_history;
+
+static enum cf_status read_history(void *context, uint64_t first, size_t size_max, int timeout_ms,
+                                   struct cf_source_records *ret_records,
+                                   struct cf_fault *reterr_fault)
+{
+    (void)context;
+    (void)timeout_ms;
+    (void)reterr_fault;
+    uint64_t head = cf_history_count(source_history);
+    *ret_records = (struct cf_source_records){.head = head, .first = first};
+    if (first > head)
+        return CF_OK;
+    ret_records->records = cf_history_records(source_history, first);
+    for (size_t size = 0; ret_records->count < head - first + 1 && size < size_max;)
+        size += ret_records->records[ret_records->count++].size;
+    return CF_OK;
+}
+
+static enum cf_status make_history(struct measuring *measuring, size_t events, size_t campaigns)
+{
+    cf_history_destroy(measuring->history);
+    measuring->history = NULL;
+    const struct cf_history_options options = {.seed = 5,
+                                               .events_count = events,
+                                               .campaigns_count = campaigns,
+                                               .users_count = campaigns * 3};
+    CF_TRY(cf_history_new(&options, &measuring->history));
+    source_history = measuring->history;
+    return CF_OK;
+}
+
+/* A connection with all read models made, and empty. */
+static enum cf_status open_empty(struct measuring *measuring, struct cf_pg **ret_pg,
+                                 struct cf_fault *reterr_fault)
+{
+    struct cf_pg *pg = NULL;
+    CF_TRY(cf_pg_open(cf_cluster_dsn(measuring->cluster), &pg, reterr_fault));
+    *ret_pg = pg;
+    for (size_t i = 0; i < cf_model_count(); i++) {
+        char script[256];
+        snprintf(script, sizeof script,
+                 "DROP SCHEMA IF EXISTS coffer_%s CASCADE; "
+                 "DROP SCHEMA IF EXISTS coffer_%s_previous CASCADE",
+                 measuring->models[i]->name, measuring->models[i]->name);
+        CF_TRY(cf_pg_script(pg, script, reterr_fault));
+    }
+    CF_TRY(cf_pg_script(pg, "DROP SCHEMA IF EXISTS coffer CASCADE", reterr_fault));
+    CF_TRY(cf_schema_make(pg, reterr_fault));
+    CF_TRY(cf_schema_use(pg, CF_SCHEMA_LIVE, reterr_fault));
+    return cf_pg_script(pg, "SET synchronous_commit = off", reterr_fault);
+}
+
+static enum cf_status open_runner(struct measuring *measuring, struct cf_pg *pg,
+                                  struct cf_runner **ret_runner, struct cf_fault *reterr_fault)
+{
+    struct cf_runner_options options = {.pg = pg,
+                                        .models = measuring->models,
+                                        .models_count = cf_model_count(),
+                                        .rows_max = ROWS_MAX};
+    CF_TRY(cf_runner_new(&options, ret_runner, reterr_fault));
+    return cf_runner_take_over(*ret_runner, reterr_fault);
+}
+
+/* -- Live ----------------------------------------------------------------------------------- */
+
+static enum cf_status run_live(struct measuring *measuring, struct cf_pg *pg, double *ret_rate,
+                               struct cf_fault *reterr_fault)
+{
+    struct cf_runner *runner = NULL;
+    CF_TRY(open_runner(measuring, pg, &runner, reterr_fault));
+    size_t count = cf_history_count(measuring->history);
+    int64_t began_ns = cf_bench_now_ns();
+    enum cf_status status = CF_OK;
+    for (uint64_t next = 1; next <= count && status == CF_OK; next += LIVE_BATCH) {
+        struct cf_source_records records = {
+            .head = count,
+            .first = next,
+            .count = count - next + 1 < LIVE_BATCH ? (size_t)(count - next + 1) : LIVE_BATCH,
+            .records = cf_history_records(measuring->history, next)};
+        status = cf_runner_apply(runner, &records, reterr_fault);
+    }
+    *ret_rate = cf_bench_rate((int64_t)count, cf_bench_now_ns() - began_ns);
+    cf_runner_destroy(runner);
+    return status;
+}
+
+static enum cf_status measure_live(struct measuring *measuring, struct cf_fault *reterr_fault)
+{
+    const struct scale *scale = measuring->scale;
+    CF_TRY(make_history(measuring, scale->live_events, scale->live_campaigns));
+    struct cf_pg *pg = NULL;
+    double rate = 0, bare = 0;
+    enum cf_status status = open_empty(measuring, &pg, reterr_fault);
+    if (status == CF_OK)
+        status = run_live(measuring, pg, &rate, reterr_fault);
+    cf_pg_close(pg);
+    pg = NULL;
+    if (status == CF_OK)
+        status = open_empty(measuring, &pg, reterr_fault);
+    if (status == CF_OK)
+        status = cf_bare_upserts(pg, cf_history_records(measuring->history, 1), scale->bare_events,
+                                 LIVE_BATCH, &bare, reterr_fault);
+    cf_pg_close(pg);
+    CF_TRY(status);
+    cf_figure_report(measuring->bench, &(struct cf_figure){.name = "projections.live",
+                                                           .value = rate,
+                                                           .unit = "events/s",
+                                                           .against = "a bare libpq loop",
+                                                           .against_value = bare});
+    return CF_OK;
+}
+
+/* -- Lag ------------------------------------------------------------------------------------ */
+
+static int compare_numbers(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static double p99_ms(int64_t *nanoseconds, size_t count)
+{
+    qsort(nanoseconds, count, sizeof *nanoseconds, compare_numbers);
+    return (double)nanoseconds[count * 99 / 100] / 1e6;
+}
+
+/* Event n is appended at n / rate; its lag ends when the batch that holds it is committed. */
+static enum cf_status run_lag(struct measuring *measuring, struct cf_pg *pg, double *ret_p99_ms,
+                              struct cf_fault *reterr_fault)
+{
+    struct cf_runner *runner = NULL;
+    CF_TRY(open_runner(measuring, pg, &runner, reterr_fault));
+    const int64_t step_ns = INT64_C(1000000000) / LAG_EVENTS_PER_SECOND;
+    size_t count = (size_t)measuring->scale->lag_seconds * LAG_EVENTS_PER_SECOND;
+    CF_CLEANUP(cf_scope_free) int64_t *lags = calloc(count, sizeof *lags);
+    enum cf_status status = lags == NULL ? CF_NO_MEMORY : CF_OK;
+    int64_t began_ns = cf_bench_now_ns();
+    for (size_t done = 0; done < count && status == CF_OK;) {
+        size_t appended = (size_t)((cf_bench_now_ns() - began_ns) / step_ns);
+        appended = appended < count ? appended : count;
+        if (appended == done) {
+            nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+            continue;
+        }
+        struct cf_source_records records = {.head = appended,
+                                            .first = done + 1,
+                                            .count = appended - done,
+                                            .records =
+                                                cf_history_records(measuring->history, done + 1)};
+        status = cf_runner_apply(runner, &records, reterr_fault);
+        int64_t visible_ns = cf_bench_now_ns() - began_ns;
+        for (; done < appended; done++)
+            lags[done] = visible_ns - (int64_t)done * step_ns;
+    }
+    if (status == CF_OK)
+        *ret_p99_ms = p99_ms(lags, count);
+    cf_runner_destroy(runner);
+    return status;
+}
+
+static enum cf_status measure_lag(struct measuring *measuring, struct cf_fault *reterr_fault)
+{
+    struct cf_pg *pg = NULL;
+    double lag_ms = 0;
+    enum cf_status status = open_empty(measuring, &pg, reterr_fault);
+    if (status == CF_OK)
+        status = run_lag(measuring, pg, &lag_ms, reterr_fault);
+    cf_pg_close(pg);
+    CF_TRY(status);
+    cf_figure_report(measuring->bench, &(struct cf_figure){.name = "projections.lag_p99",
+                                                           .value = lag_ms,
+                                                           .unit = "ms at 3,000 events/s",
+                                                           .against = "the promise",
+                                                           .against_value = 100});
+    return CF_OK;
+}
+
+/* -- Rebuild -------------------------------------------------------------------------------- */
+
+static enum cf_status measure_rebuild(struct measuring *measuring, struct cf_fault *reterr_fault)
+{
+    const struct scale *scale = measuring->scale;
+    CF_TRY(make_history(measuring, scale->rebuild_events, scale->rebuild_campaigns));
+    struct cf_pg *pg = NULL;
+    CF_TRY(open_empty(measuring, &pg, reterr_fault));
+    /* The live models are said to be at the head, and hold nothing: the comparison finds it all
+     * missing, and the switch puts it there for the queries. */
+    char script[160];
+    snprintf(script, sizeof script, "UPDATE coffer.position SET sequence = %zu",
+             cf_history_count(measuring->history));
+    enum cf_status status = cf_pg_script(pg, script, reterr_fault);
+    cf_pg_close(pg);
+    CF_TRY(status);
+
+    struct cf_bare_clock clock = {0};
+    struct cf_rebuild_options options = {.dsn = cf_cluster_dsn(measuring->cluster),
+                                         .source = {.read = read_history},
+                                         .services = &cf_bare_services,
+                                         .models = measuring->models,
+                                         .models_count = cf_model_count(),
+                                         .progress = cf_bare_clock_progress,
+                                         .context = &clock};
+    struct cf_rebuild_result result;
+    int64_t began_ns = cf_bench_now_ns();
+    CF_TRY(cf_rebuild(&options, &result, reterr_fault));
+    double rate = cf_bench_rate(result.rows_copied, clock.built_at_ns - began_ns), bare = 0;
+    CF_TRY(cf_bare_copy(options.dsn, &bare, reterr_fault));
+    cf_figure_report(measuring->bench, &(struct cf_figure){.name = "projections.rebuild",
+                                                           .value = rate,
+                                                           .unit = "rows/s",
+                                                           .against = "plain COPY and indexes",
+                                                           .against_value = bare});
+    cf_figure_report(
+        measuring->bench,
+        &(struct cf_figure){.name = "projections.rebuild_events",
+                            .value = cf_bench_rate(result.records, clock.built_at_ns - began_ns),
+                            .unit = "events/s"});
+    return CF_OK;
+}
+
+/* -- Queries -------------------------------------------------------------------------------- */
+
+static enum cf_status time_query(struct measuring *measuring, struct cf_pg *pg, const char *figure,
+                                 enum cf_bare_query query, struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(cf_scope_free) int64_t *times = calloc(QUERY_ROUNDS, sizeof *times);
+    if (times == NULL)
+        CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for measuring");
+    for (int i = 0; i < QUERY_ROUNDS; i++) {
+        int64_t began_ns = cf_bench_now_ns();
+        CF_TRY(cf_bare_query(pg, query, i, reterr_fault));
+        times[i] = cf_bench_now_ns() - began_ns;
+    }
+    cf_figure_report(measuring->bench, &(struct cf_figure){.name = figure,
+                                                           .value = p99_ms(times, QUERY_ROUNDS),
+                                                           .unit = "ms",
+                                                           .against = "the promise",
+                                                           .against_value = 10});
+    return CF_OK;
+}
+
+static enum cf_status measure_queries(struct measuring *measuring, struct cf_fault *reterr_fault)
+{
+    struct cf_pg *pg = NULL;
+    CF_TRY(cf_pg_open(cf_cluster_dsn(measuring->cluster), &pg, reterr_fault));
+    enum cf_status status = cf_schema_use(pg, CF_SCHEMA_LIVE, reterr_fault);
+    if (status == CF_OK)
+        status = cf_bare_queries_prepare(pg, reterr_fault);
+    if (status == CF_OK)
+        status =
+            time_query(measuring, pg, "projections.listing_p99", CF_BARE_LISTING, reterr_fault);
+    if (status == CF_OK)
+        status = time_query(measuring, pg, "projections.search_p99", CF_BARE_SEARCH, reterr_fault);
+    if (status == CF_OK)
+        status =
+            time_query(measuring, pg, "projections.campaign_p99", CF_BARE_CAMPAIGN, reterr_fault);
+    cf_pg_close(pg);
+    return status;
+}
+
+static enum cf_status measure(struct measuring *measuring, struct cf_fault *reterr_fault)
+{
+    CF_TRY(measure_live(measuring, reterr_fault));
+    CF_TRY(measure_lag(measuring, reterr_fault));
+    CF_TRY(measure_rebuild(measuring, reterr_fault));
+    return measure_queries(measuring, reterr_fault);
+}
+
+enum cf_status cf_bench_projections(struct cf_bench *bench, struct cf_fault *reterr_fault)
+{
+    char data[DSN_SIZE], run[64] = "/tmp/cf-bench-XXXXXX";
+    snprintf(data, sizeof data, "%s/pg", bench->directory);
+    if (chmod(bench->directory, 0711) != 0 || mkdtemp(run) == NULL || chmod(run, 0711) != 0)
+        CF_FAIL(reterr_fault, CF_IO, "no directory for the server's socket");
+    struct measuring measuring = {.bench = bench, .scale = bench->quick ? &quick : &whole};
+    const struct cf_cluster_options options = {.directory = data, .run_directory = run};
+    const struct cf_model *models[64];
+    measuring.models = models;
+    for (size_t i = 0; i < cf_model_count(); i++)
+        models[i] = cf_model_at(i);
+    enum cf_status status = cf_cluster_start(&options, &measuring.cluster, reterr_fault);
+    if (status == CF_OK)
+        status = measure(&measuring, reterr_fault);
+    cf_history_destroy(measuring.history);
+    cf_cluster_stop(measuring.cluster);
+    char socket_folder[80];
+    snprintf(socket_folder, sizeof socket_folder, "%s/pg", run);
+    rmdir(socket_folder);
+    rmdir(run);
+    return status;
+}
