@@ -164,13 +164,33 @@ static enum cf_status wait_until_up(struct cf_cluster *cluster, struct cf_fault 
     }
 }
 
+/* The children of a server that was killed end by themselves a moment later; until then they hold
+ * its shared memory, and no other server may begin. */
+static bool is_held_by_orphans(const struct cf_cluster *cluster)
+{
+    char words[160];
+    last_words(cluster, words, sizeof words);
+    return strstr(words, "pre-existing shared memory block") != NULL;
+}
+
+static enum cf_status bring_up(struct cf_cluster *cluster, struct cf_fault *reterr_fault)
+{
+    int64_t deadline_ms = now_ms() + START_DEADLINE_MS;
+    for (;;) {
+        CF_TRY(spawn(cluster, reterr_fault));
+        enum cf_status status = wait_until_up(cluster, reterr_fault);
+        if (status != CF_IO || now_ms() > deadline_ms || !is_held_by_orphans(cluster))
+            return status;
+        wait_a_step();
+    }
+}
+
 static enum cf_status start(struct cf_cluster *cluster, struct cf_fault *reterr_fault)
 {
     CF_TRY(cf_cluster__make(cluster, reterr_fault));
     CF_TRY(clear_leftovers(cluster, reterr_fault));
     CF_TRY(cf_cluster__configure(cluster, reterr_fault));
-    CF_TRY(spawn(cluster, reterr_fault));
-    CF_TRY(wait_until_up(cluster, reterr_fault));
+    CF_TRY(bring_up(cluster, reterr_fault));
     return cf_cluster__make_database(cluster, reterr_fault);
 }
 
