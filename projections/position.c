@@ -30,7 +30,9 @@ enum cf_status cf_schema_use(struct cf_pg *pg, enum cf_schema_kind kind,
             CF_TRY(cf_buf_append_format(&script, "%s, ", name));
         }
     }
-    CF_TRY(cf_buf_append_text(&script, CF_MIGRATE_BASE ", public"));
+    CF_TRY(cf_buf_append_text(&script,
+                              CF_MIGRATE_BASE ", public; "
+                                              "SET pg_trgm.word_similarity_threshold = 0.45"));
     CF_TRY(cf_buf_terminate(&script));
     return cf_pg_script(pg, (const char *)script.data, reterr_fault);
 }

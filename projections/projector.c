@@ -31,6 +31,7 @@ struct watched {
     int64_t sequence;
     int64_t moved_at_ms;
     bool is_stalled;
+    bool is_waiting; /* for a service; said until it moves again */
 };
 
 struct cf_projector {
@@ -145,6 +146,7 @@ static void beat(struct cf_projector *projector)
     static const char *const states[] = {[CF_READER_STANDBY] = "standby",
                                          [CF_READER_RUNNING] = "running",
                                          [CF_READER_PARKED] = "parked",
+                                         [CF_READER_WAITING] = "waiting",
                                          [CF_READER_OUTDATED] = "outdated"};
     if (projector->feed == NULL)
         return;
@@ -177,6 +179,11 @@ static void watch_model(struct cf_projector *projector, struct watched *watched,
         if (status->state == CF_READER_PARKED)
             say(projector, "alarm: %s stands before event %" PRId64 ": %s", status->model->name,
                 status->parked, status->reason);
+        if (status->state == CF_READER_WAITING && !watched->is_waiting) {
+            watched->is_waiting = true;
+            say(projector, "alarm: %s waits at %" PRId64 ": %s", status->model->name,
+                status->sequence, status->reason);
+        }
         if (status->state == CF_READER_OUTDATED)
             say(projector, "alarm: %s stands still: %s", status->model->name, status->reason);
         if (status->state == CF_READER_RUNNING && watched->state == CF_READER_PARKED)
@@ -184,6 +191,10 @@ static void watch_model(struct cf_projector *projector, struct watched *watched,
     }
     bool is_behind = status->sequence < (int64_t)projector->head;
     if (status->sequence != watched->sequence || !is_behind || status->state != CF_READER_RUNNING) {
+        if (watched->is_waiting && status->sequence != watched->sequence) {
+            watched->is_waiting = false;
+            say(projector, "%s goes on, at %" PRId64, status->model->name, status->sequence);
+        }
         if (watched->is_stalled && status->state == CF_READER_RUNNING)
             say(projector, "%s moves again, at %" PRId64, status->model->name, status->sequence);
         watched->is_stalled = false;

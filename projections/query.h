@@ -62,6 +62,11 @@ struct cf_query_listing {
     struct cf_bytes category;
     struct cf_bytes model;
     struct cf_bytes country;
+    struct cf_bytes
+        words; /* searches; then the order is by how well it matches, whatever `sort` says */
+    int64_t latitude_microdegrees, longitude_microdegrees;
+    int64_t
+        radius_m; /* above 0: within it, the nearest first; then `words` and country are not looked at */
     struct cf_bytes sort;   /* trending (or empty), newest, ending_soon, most_funded */
     struct cf_bytes cursor; /* `next` of the page before, or empty */
     int64_t count_max;

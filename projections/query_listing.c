@@ -78,15 +78,27 @@ static enum cf_status which(struct cf_query *query, const struct cf_query_listin
         CF_FAIL_ON(reterr_fault, CF_INVALID, "not a cursor of ours", "cursor");
 
     struct cf_pg_params *params = cf_query_params__(query);
+    bool is_near = listing->radius_m > 0;
+    if (is_near) {
+        cf_pg_add_int64(params, listing->latitude_microdegrees);
+        cf_pg_add_int64(params, listing->longitude_microdegrees);
+        cf_pg_add_int64(params, listing->radius_m);
+    } else if (listing->words.size > 0) {
+        cf_pg_add_bytes(params, listing->words);
+    }
     filter_add(params, listing->status);
     filter_add(params, listing->category);
     filter_add(params, listing->model);
-    filter_add(params, listing->country);
+    if (!is_near)
+        filter_add(params, listing->country);
     cf_pg_add_bool(params, listing->cursor.size == 0);
     cf_pg_add_int64(params, after_value);
     cf_pg_add_id(params, &after_id);
     cf_pg_add_int64(params, listing->count_max + 1);
-    return cf_query_run__(query, sort->statement, ret_rows, reterr_fault);
+    const char *statement = is_near                   ? "search_near"
+                            : listing->words.size > 0 ? "search_campaigns"
+                                                      : sort->statement;
+    return cf_query_run__(query, statement, ret_rows, reterr_fault);
 }
 
 static struct cf_json *card_json(const struct cf_pg_rows *rows, size_t row,

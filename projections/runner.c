@@ -94,6 +94,8 @@ enum cf_status cf_runner_take_over(struct cf_runner *runner, struct cf_fault *re
 {
     for (size_t i = 0; i < runner->readers_count; i++) {
         struct reader *reader = &runner->readers[i];
+        if (reader->state == CF_READER_WAITING)
+            reader->state = CF_READER_RUNNING;
         if (reader->state != CF_READER_STANDBY)
             continue;
         bool locked = false;
@@ -183,6 +185,16 @@ static enum cf_status collect(struct cf_runner *runner, struct reader *reader,
     return cf_store_load(reader->store, reterr_fault);
 }
 
+/* The model sits this batch out; the others go on. */
+static void wait_for_service(struct reader *reader, const struct cf_fault *fault)
+{
+    cf_store_forget(reader->store);
+    reader->state = CF_READER_WAITING;
+    reader->next = reader->position;
+    snprintf(reader->reason, sizeof reader->reason, "%s: %s", cf_status_name(fault->status),
+             fault->text == NULL ? "" : fault->text);
+}
+
 /* Folds what the model has not seen of records[0..count). Stops before a poison event. */
 static enum cf_status fold(struct cf_runner *runner, struct reader *reader,
                            const struct cf_source_records *records, size_t count,
@@ -203,6 +215,11 @@ static enum cf_status fold(struct cf_runner *runner, struct reader *reader,
                                   "a record is not at its place");
         if (status == CF_OK)
             continue;
+        /* With PostgreSQL there, it is a service that the handler asked. */
+        if (is_trouble(status) && status != CF_NO_MEMORY && cf_pg_is_open(runner->pg)) {
+            wait_for_service(reader, &fault);
+            return CF_OK;
+        }
         if (is_trouble(status)) {
             if (reterr_fault != NULL)
                 *reterr_fault = fault;
@@ -221,14 +238,15 @@ static enum cf_status fold_up_to_poison(struct cf_runner *runner, struct reader 
                                         struct cf_fault *reterr_fault)
 {
     CF_TRY(fold(runner, reader, records, records->count, reterr_fault));
-    if (reader->poison == 0)
+    if (reader->poison == 0 || reader->state == CF_READER_WAITING)
         return CF_OK;
     struct reader poisoned = *reader;
     cf_store_forget(reader->store);
     CF_TRY(fold(runner, reader, records, (size_t)(reader->poison - (int64_t)records->first),
                 reterr_fault));
     CF_ASSERT(reader->poison == 0);
-    reader->poison = poisoned.poison;
+    if (reader->state == CF_READER_RUNNING)
+        reader->poison = poisoned.poison;
     return CF_OK;
 }
 

@@ -21,6 +21,7 @@ enum cf_reader_state {
     CF_READER_STANDBY, /* somebody else has the model */
     CF_READER_RUNNING,
     CF_READER_PARKED,   /* stands before an event that it cannot take */
+    CF_READER_WAITING,  /* a service that its handlers need is away; tried again with the locks */
     CF_READER_OUTDATED, /* its rows are another version's: it asks for a rebuild */
 };
 
@@ -30,8 +31,9 @@ struct cf_reader_status {
     enum cf_reader_state state;
     int64_t sequence;
     int64_t time_us;
-    int64_t parked;     /* sequence, where PARKED */
-    const char *reason; /* where PARKED; borrowed until the runner is next used */
+    int64_t parked; /* sequence, where PARKED */
+    const char
+        *reason; /* where PARKED, WAITING or OUTDATED; borrowed until the runner is next used */
 };
 
 /* Called after each commit for each row that changed. */
@@ -55,7 +57,7 @@ CF_MUST_CHECK enum cf_status cf_runner_new(const struct cf_runner_options *optio
 /* Gives up the rows in hand; locks go with the connection. Accepts NULL. */
 void cf_runner_destroy(struct cf_runner *runner);
 
-/* Tries for the locks of the models that stand by. */
+/* Tries for the locks of the models that stand by, and those again that wait for a service. */
 CF_MUST_CHECK enum cf_status cf_runner_take_over(struct cf_runner *runner,
                                                  struct cf_fault *reterr_fault);
 

@@ -5,6 +5,7 @@
 
 #define COUNT_USUAL 24
 #define COUNT_MAX 100
+#define RADIUS_MAX_M 2000000
 
 void cf_route_get_campaigns(struct cf_exchange *exchange)
 {
@@ -12,9 +13,15 @@ void cf_route_get_campaigns(struct cf_exchange *exchange)
                                        .category = cf_exchange_query(exchange, "category"),
                                        .model = cf_exchange_query(exchange, "model"),
                                        .country = cf_exchange_query(exchange, "country"),
+                                       .words = cf_exchange_query(exchange, "q"),
                                        .sort = cf_exchange_query(exchange, "sort"),
                                        .cursor = cf_exchange_query(exchange, "cursor")};
-    if (!cf_exchange_query_number(exchange, "limit", COUNT_USUAL, 1, COUNT_MAX,
+    if (!cf_exchange_query_number(exchange, "latitude_microdegrees", 0, -90000000, 90000000,
+                                  &listing.latitude_microdegrees) ||
+        !cf_exchange_query_number(exchange, "longitude_microdegrees", 0, -180000000, 180000000,
+                                  &listing.longitude_microdegrees) ||
+        !cf_exchange_query_number(exchange, "radius_m", 0, 0, RADIUS_MAX_M, &listing.radius_m) ||
+        !cf_exchange_query_number(exchange, "limit", COUNT_USUAL, 1, COUNT_MAX,
                                   &listing.count_max) ||
         !cf_exchange_await_sequence(exchange))
         return;

@@ -243,6 +243,40 @@ static void on_money(const struct cf_event *event)
     }
 }
 
+static void on_change(const struct cf_event *event)
+{
+    struct pledge *p;
+    switch ((int)event->type) {
+    case CF_EVENT_PLEDGE_AMENDED: {
+        const struct cf_event_pledge_amended *e = &event->pledge_amended;
+        p = pledge_of(e->pledge_id);
+        p->held -= MINOR(e->from_authorized);
+        p->promised = MINOR(e->amount) - p->held;
+        p->reward = e->reward_id;
+        p->add_ons = e->add_ons;
+        break;
+    }
+    case CF_EVENT_PLEDGE_ABANDONED:
+        end(event->pledge_abandoned.pledge_id, cf_money_of(0), cf_money_of(0), "abandoned");
+        break;
+    case CF_EVENT_PLEDGE_CANCELLED:
+        end(event->pledge_cancelled.pledge_id, event->pledge_cancelled.from_pledged,
+            event->pledge_cancelled.from_authorized, "cancelled");
+        break;
+    case CF_EVENT_PLEDGE_DROPPED:
+        end(event->pledge_dropped.pledge_id, event->pledge_dropped.from_pledged,
+            event->pledge_dropped.from_authorized, "dropped");
+        break;
+    case CF_EVENT_PLEDGE_RELEASED:
+        end(event->pledge_released.pledge_id, event->pledge_released.from_pledged,
+            event->pledge_released.from_authorized, "released");
+        break;
+    default:
+        on_money(event);
+        break;
+    }
+}
+
 static void on_promise(const struct cf_event *event)
 {
     struct pledge *p;
@@ -292,32 +326,8 @@ static void on_promise(const struct cf_event *event)
         p->held = 0;
         p->state = "errored";
         break;
-    case CF_EVENT_PLEDGE_AMENDED: {
-        const struct cf_event_pledge_amended *e = &event->pledge_amended;
-        p = pledge_of(e->pledge_id);
-        p->held -= MINOR(e->from_authorized);
-        p->promised = MINOR(e->amount) - p->held;
-        p->reward = e->reward_id;
-        p->add_ons = e->add_ons;
-        break;
-    }
-    case CF_EVENT_PLEDGE_ABANDONED:
-        end(event->pledge_abandoned.pledge_id, cf_money_of(0), cf_money_of(0), "abandoned");
-        break;
-    case CF_EVENT_PLEDGE_CANCELLED:
-        end(event->pledge_cancelled.pledge_id, event->pledge_cancelled.from_pledged,
-            event->pledge_cancelled.from_authorized, "cancelled");
-        break;
-    case CF_EVENT_PLEDGE_DROPPED:
-        end(event->pledge_dropped.pledge_id, event->pledge_dropped.from_pledged,
-            event->pledge_dropped.from_authorized, "dropped");
-        break;
-    case CF_EVENT_PLEDGE_RELEASED:
-        end(event->pledge_released.pledge_id, event->pledge_released.from_pledged,
-            event->pledge_released.from_authorized, "released");
-        break;
     default:
-        on_money(event);
+        on_change(event);
         break;
     }
 }

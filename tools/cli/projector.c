@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "projections/projector.h"
 
+#include "projections/services_keeper.h"
 #include "projections/source_range.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/options.h"
@@ -12,6 +13,7 @@
 struct projecting {
     struct cf_process process;
     struct cf_source_range *range;
+    struct cf_services_keeper *keeper;
     struct cf_projector *projector;
 };
 
@@ -44,11 +46,14 @@ static enum cf_status run(struct projecting *projecting, const char *data, const
     CF_TRY(cf_source_range_open(cf_data_dir_socket(dir, "range").text,
                                 cf_data_dir_socket(dir, "head").text, &projecting->range,
                                 reterr_fault));
+    CF_TRY(cf_services_keeper_open(cf_data_dir_socket(dir, "keeper").text, &projecting->keeper,
+                                   reterr_fault));
     struct cf_data_dir_url changes = cf_data_dir_socket(dir, "changes");
     struct cf_projector_options options = {
         .dsn = dsn,
         .source = cf_source_range_source(projecting->range),
         .feed_url = changes.text,
+        .services = cf_services_keeper_services(projecting->keeper),
         .say = say,
         .ready = be_ready,
         .ready_context = projecting,
@@ -79,5 +84,6 @@ int cf_cli_projector(int argc, char **argv)
     cf_projector_destroy(projecting.projector);
     cf_process_end(&projecting.process);
     cf_source_range_close(projecting.range);
+    cf_services_keeper_close(projecting.keeper);
     return status == CF_OK ? CF_EXIT_GOOD : cf_cli_fail("projector", &fault);
 }

@@ -3,6 +3,7 @@
 
 #include "core/base/scope.h"
 #include "projections/cluster.h"
+#include "projections/services_keeper.h"
 #include "projections/source_range.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/options.h"
@@ -110,14 +111,21 @@ static enum cf_status rebuild(const char *data, struct cf_rebuild_options *optio
     struct cf_source_range *range = NULL;
     CF_TRY(cf_source_range_open(cf_data_dir_socket(&dir, "range").text,
                                 cf_data_dir_socket(&dir, "head").text, &range, reterr_fault));
+    struct cf_services_keeper *keeper = NULL;
+    enum cf_status status =
+        cf_services_keeper_open(cf_data_dir_socket(&dir, "keeper").text, &keeper, reterr_fault);
     struct telling telling = {0};
     options->source = cf_source_range_source(range);
     options->progress = progress;
     options->difference = difference;
     options->context = &telling;
-    enum cf_status status = cf_rebuild(options, ret_result, reterr_fault);
+    if (status == CF_OK) {
+        options->services = cf_services_keeper_services(keeper);
+        status = cf_rebuild(options, ret_result, reterr_fault);
+    }
     if (telling.is_drawn)
         cf_progress_end(&telling.progress);
+    cf_services_keeper_close(keeper);
     cf_source_range_close(range);
     return status;
 }

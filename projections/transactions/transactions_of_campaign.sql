@@ -1,0 +1,10 @@
+-- name: transactions_of_campaign
+-- params: campaign uuid, before bigint, count bigint
+-- returns: related uuid, related_type text, type text, status text, currency text, amount bigint, fee bigint, provider_reference text, reason text, began_at_us bigint, changed_at_us bigint, began_at_sequence bigint
+-- What moved at the provider for a campaign, the newest first, from before a sequence on.
+SELECT related, related_type, type, status, currency, amount, fee, provider_reference, reason,
+       began_at_us, changed_at_us, began_at_sequence
+  FROM transaction
+ WHERE campaign = $1 AND began_at_sequence < $2
+ ORDER BY began_at_sequence DESC, kind, part
+ LIMIT $3
