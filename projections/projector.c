@@ -62,6 +62,8 @@ enum cf_status cf_projector_new(const struct cf_projector_options *options,
     if (projector == NULL)
         CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for the projector");
     projector->options = *options;
+    if (projector->options.stall_ms == 0)
+        projector->options.stall_ms = STALL_MS;
     if (projector->options.batch_size_max == 0)
         projector->options.batch_size_max = BATCH_SIZE;
     projector->models = calloc(cf_model_count(), sizeof *projector->models);
@@ -199,7 +201,7 @@ static void watch_model(struct cf_projector *projector, struct watched *watched,
             say(projector, "%s moves again, at %" PRId64, status->model->name, status->sequence);
         watched->is_stalled = false;
         watched->moved_at_ms = at_ms;
-    } else if (!watched->is_stalled && at_ms - watched->moved_at_ms > STALL_MS) {
+    } else if (!watched->is_stalled && at_ms - watched->moved_at_ms > projector->options.stall_ms) {
         watched->is_stalled = true;
         say(projector, "alarm: %s stands still at %" PRId64 " while the head is %" PRIu64,
             status->model->name, status->sequence, projector->head);
@@ -221,10 +223,14 @@ static void watch(struct cf_projector *projector)
 
 static enum cf_status make_runner(struct cf_projector *projector, struct cf_fault *reterr_fault)
 {
+    /* What a crash of the server may lose comes back with the position from the log. Nobody may keep
+     * this process from saying that it stands still. */
+    CF_TRY(cf_pg_script(projector->pg,
+                        "SET synchronous_commit = off; SET lock_timeout = '2s'; "
+                        "SET statement_timeout = '60s'",
+                        reterr_fault));
     CF_TRY(cf_schema_make(projector->pg, reterr_fault));
     CF_TRY(cf_schema_use(projector->pg, CF_SCHEMA_LIVE, reterr_fault));
-    /* What a crash of the server may lose comes back with the position from the log. */
-    CF_TRY(cf_pg_script(projector->pg, "SET synchronous_commit = off", reterr_fault));
     struct cf_runner_options options = {
         .pg = projector->pg,
         .models = projector->models,

@@ -9,7 +9,8 @@
  *
  *   - PostgreSQL or the source is away, and when it is back;
  *   - a model stands before an event that it cannot take, or asks for a rebuild;
- *   - a model stands still for ten seconds while the head is before it.
+ *   - a model stands still for ten seconds while the head is before it, even where somebody holds a lock
+ *     that it needs.
  *
  * Several projectors may run: each model is one projector's at a time, the others stand by.
  */
@@ -28,6 +29,7 @@ struct cf_projector_options {
     const struct cf_services *services; /* borrowed; may be NULL */
     cf_projector_say_fn *say;
     void *say_context;
+    int stall_ms;                 /* 0: ten seconds */
     size_t batch_size_max;        /* bytes of records in one transaction; 0: a good number */
     void (*ready)(void *context); /* called once, when the models are first followed; may be NULL */
     void *ready_context;

@@ -53,7 +53,8 @@ struct running {
     struct cf_projector *projector;
     pthread_t thread;
     enum cf_status status;
-    atomic_int alarms;
+    atomic_int alarms, stalls;
+    int stall_ms;
 };
 
 static void say(void *context, const char *line)
@@ -61,6 +62,8 @@ static void say(void *context, const char *line)
     struct running *running = context;
     if (strstr(line, "alarm") != NULL)
         atomic_fetch_add(&running->alarms, 1);
+    if (strstr(line, "stands still at") != NULL)
+        atomic_fetch_add(&running->stalls, 1);
 }
 
 static void *run(void *context)
@@ -77,6 +80,7 @@ static void start(struct running *running, const char *dsn, const char *feed_url
                                            .feed_url = feed_url,
                                            .say = say,
                                            .say_context = running,
+                                           .stall_ms = running->stall_ms,
                                            .batch_size_max = 4096};
     struct cf_fault fault = {0};
     assert_int_equal(cf_projector_new(&options, &running->projector, &fault), CF_OK);
@@ -162,6 +166,30 @@ static void test_projector__one_works_while_the_other_stands_by(void **state)
     finish(&other);
 }
 
+static void test_projector__says_that_it_stands_still(void **state)
+{
+    (void)state;
+    const char *dsn = cf_test_pg_database();
+    struct running running = {.stall_ms = 300};
+    atomic_store(&head, 500);
+    start(&running, dsn, NULL);
+    struct cf_pg *pg = NULL;
+    cf_test_open_models(dsn, &pg);
+    wait_for_head(pg);
+    assert_int_equal(atomic_load(&running.stalls), 0);
+
+    /* Somebody holds what every batch needs, and the head moves on. */
+    struct cf_fault fault = {0};
+    assert_int_equal(cf_pg_script(pg, "BEGIN; LOCK TABLE pledge IN EXCLUSIVE MODE", &fault), CF_OK);
+    atomic_store(&head, 1000);
+    while (atomic_load(&running.stalls) == 0)
+        poll(NULL, 0, STEP_MS);
+    assert_int_equal(cf_pg_script(pg, "ROLLBACK", &fault), CF_OK);
+    wait_for_head(pg);
+    cf_pg_close(pg);
+    finish(&running);
+}
+
 /* What a subscriber knows of one topic. */
 struct heard {
     char topic[80];
@@ -238,6 +266,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_projector__catches_up_after_kill_9_of_postgresql),
         cmocka_unit_test(test_projector__one_works_while_the_other_stands_by),
+        cmocka_unit_test(test_projector__says_that_it_stands_still),
         cmocka_unit_test(test_feed__says_what_came_before_on_every_topic),
     };
     return cmocka_run_group_tests(tests, make_history, drop_history);
