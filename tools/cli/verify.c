@@ -3,36 +3,14 @@
 
 #include "eventstore/data_dir.h"
 #include "tools/cli/cli.h"
+#include "tools/cli/files.h"
 #include "tools/cli/options.h"
 #include "tools/cli/progress.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define THREADS_MAX 64
-
-static enum cf_status read_file(const char *path, struct cf_buf *ret_bytes,
-                                struct cf_fault *reterr_fault)
-{
-    CF_CLEANUP(cf_scope_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (cf_buf_reserve(ret_bytes, CF_CHECKPOINT_SIZE_MAX) != CF_OK)
-        CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for the checkpoint");
-    ssize_t size = fd < 0 ? -1 : read(fd, ret_bytes->data, CF_CHECKPOINT_SIZE_MAX);
-    if (size < 0)
-        CF_FAIL_ON(reterr_fault, CF_IO, "cannot read the checkpoint", "%s: %s", path,
-                   strerror(errno));
-    ret_bytes->size = (size_t)size;
-    return CF_OK;
-}
-
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *walk)
-{
-    (void)info, (void)kind, (void)walk;
-    return remove(path);
-}
 
 static void show_progress(void *context, const char *phase, uint64_t done, uint64_t total)
 {
@@ -123,15 +101,14 @@ static enum cf_status verify(const struct cf_data_dir *dir, const char *key_text
     CF_CLEANUP(cf_buf_clean_up) struct cf_buf checkpoint;
     cf_buf_init(&checkpoint, CF_CHECKPOINT_SIZE_MAX);
     if (checkpoint_path != NULL)
-        CF_TRY(read_file(checkpoint_path, &checkpoint, reterr_fault));
+        CF_TRY(cf_cli_read_file(checkpoint_path, &checkpoint, reterr_fault));
     struct cf_note_verifier key = {0};
     bool key_known;
     CF_TRY(find_key(dir, key_text, &key, &key_known, reterr_fault));
 
-    char scratch[] = "/var/tmp/coffer-verify-XXXXXX";
-    if (state && mkdtemp(scratch) == NULL)
-        CF_FAIL_ON(reterr_fault, CF_IO, "cannot make a directory to replay in", "%s: %s", scratch,
-                   strerror(errno));
+    char scratch[CF_CLI_SCRATCH_SIZE];
+    if (state)
+        CF_TRY(cf_cli_scratch_make(scratch, reterr_fault));
     struct cf_data_dir_path log_path = cf_data_dir_path(dir, "log"),
                             state_path = cf_data_dir_path(dir, "state");
     const struct cf_verify_options options = {
@@ -147,7 +124,7 @@ static enum cf_status verify(const struct cf_data_dir *dir, const char *key_text
     if (progress.label != NULL)
         cf_progress_end(&progress);
     if (state)
-        nftw(scratch, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+        cf_cli_scratch_remove(scratch);
     return status;
 }
 
