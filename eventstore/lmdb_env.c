@@ -12,6 +12,7 @@
 #include <sys/statvfs.h>
 
 #define CF_LMDB_STEP_SIZE ((uint64_t)64 << 20)
+#define CF_LMDB_AHEAD_SIZE_MAX ((uint64_t)1 << 30)
 #define CF_LMDB_STEP_SIZE_MIN ((uint64_t)1 << 20)
 #define CF_LMDB_PAGE_SIZE ((uint64_t)4096)
 /* Room that a batch needs beside its rows: copied branch pages, free lists, a split here and there.
@@ -133,7 +134,7 @@ static enum cf_status open_env(struct cf_lmdb *env, const struct cf_lmdb_options
     if (options->read_only)
         flags |= MDB_RDONLY;
     else if (options->derived)
-        flags |= MDB_WRITEMAP | MDB_NOSYNC;
+        flags |= MDB_WRITEMAP | MDB_NOSYNC | MDB_NORDAHEAD;
     int code = mdb_env_open(env->env, options->directory, flags, 0600);
     if (code != 0)
         CF_FAIL_ON(reterr_fault, status_of(code), "cannot open the LMDB environment", "%s: %s",
@@ -185,7 +186,11 @@ uint64_t cf_lmdb_size(struct cf_lmdb *env)
 
 static enum cf_status grow(struct cf_lmdb *env, uint64_t needed, struct cf_fault *reterr_fault)
 {
-    uint64_t steps = (needed + env->step_size - 1) / env->step_size;
+    /* Each step maps the whole file anew, and its pages have to be found again: few, larger steps. */
+    uint64_t ahead = env->map_size / 4;
+    if (ahead > CF_LMDB_AHEAD_SIZE_MAX)
+        ahead = CF_LMDB_AHEAD_SIZE_MAX;
+    uint64_t steps = (needed + ahead + env->step_size - 1) / env->step_size;
     uint64_t size = steps * env->step_size;
     if (allocate(env, size, NULL) != CF_OK) {
         /* No room for a whole step: take what is needed, so that the last of the disk can be used.

@@ -11,7 +11,7 @@
 
 struct cf_tables_cell {
     struct cf_tables_cell *next_in_bucket;
-    struct cf_tables_cell *older;
+    struct cf_tables_cell *newer;
     uint64_t hash;
     void *value; /* NULL: known not to be there */
     size_t value_size;
@@ -80,7 +80,7 @@ void cf_tables_close(struct cf_tables *store)
 enum cf_status cf_tables_begin(struct cf_tables *store, size_t record_count,
                                struct cf_fault *reterr_fault)
 {
-    CF_ASSERT(store->txn == NULL && store->newest == NULL);
+    CF_ASSERT(store->txn == NULL && store->oldest == NULL);
     /* A batch copies pages that are there and fills new ones; it can copy each only once. */
     uint64_t copied = record_count * CF_TABLES_COPIED_PER_RECORD,
              present = cf_lmdb_size(store->env);
@@ -94,8 +94,9 @@ enum cf_status cf_tables_begin(struct cf_tables *store, size_t record_count,
 
 static void cells_forget(struct cf_tables *store)
 {
-    for (struct cf_tables_cell *cell = store->newest; cell != NULL; cell = cell->older)
+    for (struct cf_tables_cell *cell = store->oldest; cell != NULL; cell = cell->newer)
         store->buckets[cell->hash & (store->bucket_count - 1)] = NULL;
+    store->oldest = NULL;
     store->newest = NULL;
     store->cell_count = 0;
     cf_arena_reset(&store->arena);
@@ -104,7 +105,8 @@ static void cells_forget(struct cf_tables *store)
 enum cf_status cf_tables_flush(struct cf_tables *store, struct cf_fault *reterr_fault)
 {
     CF_ASSERT(store->txn != NULL);
-    for (struct cf_tables_cell *cell = store->newest; cell != NULL; cell = cell->older) {
+    /* In the order of making: ids grow, and LMDB fills pages well only from below. */
+    for (struct cf_tables_cell *cell = store->oldest; cell != NULL; cell = cell->newer) {
         if (!cell->changed)
             continue;
         cf_tables_put(store, cell->table, cell->key, cf_bytes_from(cell->value, cell->value_size));
@@ -170,7 +172,7 @@ static void grow_buckets(struct cf_tables *store)
     struct cf_tables_cell **buckets = calloc(count, sizeof(struct cf_tables_cell *));
     if (buckets == NULL)
         return; /* longer chains, nothing worse */
-    for (struct cf_tables_cell *cell = store->newest; cell != NULL; cell = cell->older) {
+    for (struct cf_tables_cell *cell = store->oldest; cell != NULL; cell = cell->newer) {
         struct cf_tables_cell **bucket = &buckets[cell->hash & (count - 1)];
         cell->next_in_bucket = *bucket;
         *bucket = cell;
@@ -205,7 +207,10 @@ static struct cf_tables_cell *cell_add(struct cf_tables *store, enum cf_state_ta
     struct cf_tables_cell **bucket = &store->buckets[hash & (store->bucket_count - 1)];
     cell->next_in_bucket = *bucket;
     *bucket = cell;
-    cell->older = store->newest;
+    if (store->oldest == NULL)
+        store->oldest = cell;
+    else
+        store->newest->newer = cell;
     store->newest = cell;
     store->cell_count++;
     return cell;

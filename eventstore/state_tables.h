@@ -59,7 +59,8 @@ struct cf_tables {
     void *spare;             /* a cell's worth of memory for a batch that has failed */
     struct cf_tables_cell **buckets;
     size_t bucket_count;           /* a power of two */
-    struct cf_tables_cell *newest; /* all cells of the batch, newest first */
+    struct cf_tables_cell *oldest; /* all cells of the batch, in the order of making */
+    struct cf_tables_cell *newest;
     size_t cell_count;
     enum cf_status status;
     struct cf_fault fault;

@@ -7,7 +7,7 @@
  */
 #include "eventstore/lmdb_env.h"
 #include "eventstore/log.h"
-#include "tools/bench/figure.h"
+#include "tools/bench/append_state.h"
 
 #include <stdio.h>
 
@@ -161,6 +161,8 @@ enum cf_status cf_bench_append(struct cf_bench *bench, struct cf_fault *reterr_f
                               reterr_fault);
     }
     cf_lmdb_close(bare.env);
+    if (status == CF_OK)
+        status = cf_bench_append_state(bench, reterr_fault);
     if (status == CF_OK)
         status = flat_figure(bench, reterr_fault);
     return status;

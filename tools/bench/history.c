@@ -78,6 +78,7 @@ void cf_history__append(struct cf_history *history, struct cf_id stream, uint32_
         .stream_version = version,
         .actor_id = actor,
         .idempotency_key = cf_history__token("key", history->count + 1),
+        .command = 1, /* each a command of its own */
     };
     history->offsets[history->count++] = history->bytes.size;
     struct cf_wire_writer writer = cf_wire_writer_to(&history->bytes);

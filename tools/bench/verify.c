@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Verifying: bytes and tree beside a bare loop of the same SHA-256 calls, on one core and on all;
+ * replay of the state; and what one inclusion proof costs in a large log.
+ */
+#include "eventstore/verify.h"
+
+#include "eventstore/state.h"
+#include "tools/bench/figure.h"
+#include "tools/bench/history.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#define PROOFS 100000
+#define BATCH 4096
+#define RECORD_SIZE 256
+
+/* The same hashing over the same bytes, and nothing else. */
+static enum cf_status bare_hashing(struct cf_log *log, uint64_t size, int64_t *ret_ns,
+                                   struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(cf_scope_cf_log_view_end) struct cf_log_view *view = NULL;
+    struct cf_log_entry entry;
+    CF_TRY(cf_log_view_begin(log, &view, reterr_fault));
+    CF_TRY(cf_log_view_entry(view, size, &entry, reterr_fault));
+    struct cf_hash hashes[CF_TREE_LEVELS + 1];
+    int64_t began_ns = cf_bench_now_ns();
+    for (uint64_t i = 0; i < size; i++) {
+        unsigned count = cf_tree_completed_count(i);
+        cf_hash_leaf(entry.record, &hashes[0]);
+        for (unsigned level = 1; level < count; level++)
+            cf_hash_node(&hashes[level - 1], &hashes[level - 1], &hashes[level]);
+    }
+    *ret_ns = cf_bench_now_ns() - began_ns;
+    return CF_OK;
+}
+
+static enum cf_status verify_once(const char *directory, unsigned threads, int64_t *ret_ns,
+                                  struct cf_fault *reterr_fault)
+{
+    const struct cf_verify_options options = {.log_directory = directory, .thread_count = threads};
+    struct cf_verify_report report;
+    int64_t began_ns = cf_bench_now_ns();
+    CF_TRY(cf_verify(&options, NULL, NULL, &report, reterr_fault));
+    *ret_ns = cf_bench_now_ns() - began_ns;
+    if (report.verdict != CF_VERIFY_GOOD)
+        CF_FAIL_ON(reterr_fault, CF_CORRUPT, "the bench's log does not verify", "%s",
+                   report.finding);
+    return CF_OK;
+}
+
+static enum cf_status tree_figures(struct cf_bench *bench, const char *directory, uint64_t size,
+                                   int64_t bare_ns, struct cf_fault *reterr_fault)
+{
+    int64_t one_ns, warm_ns, all_ns;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    CF_TRY(verify_once(directory, 1, &warm_ns, reterr_fault)); /* brings the file into memory */
+    CF_TRY(verify_once(directory, 1, &one_ns, reterr_fault));
+    CF_TRY(verify_once(directory, cores < 1 ? 1 : (unsigned)cores, &all_ns, reterr_fault));
+    double one = cf_bench_rate((int64_t)size, one_ns);
+    cf_figure_report(bench,
+                     &(struct cf_figure){.name = "verify.tree",
+                                         .value = one,
+                                         .unit = "records/s",
+                                         .against = "bare SHA-256",
+                                         .against_value = cf_bench_rate((int64_t)size, bare_ns)});
+    cf_figure_report(bench, &(struct cf_figure){.name = "verify.tree_all_cores",
+                                                .value = cf_bench_rate((int64_t)size, all_ns),
+                                                .unit = "records/s",
+                                                .against = "one core",
+                                                .against_value = one});
+    return CF_OK;
+}
+
+static enum cf_status proof_figure(struct cf_bench *bench, struct cf_log *log, uint64_t size,
+                                   struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(cf_scope_cf_log_view_end) struct cf_log_view *view = NULL;
+    CF_TRY(cf_log_view_begin(log, &view, reterr_fault));
+    struct cf_tree_source tree = cf_log_view_tree(view);
+    uint64_t index = 1;
+    struct cf_proof proof;
+    int64_t elapsed_ns = 0;
+    for (int round = 0; round < 2; round++) {
+        /* The first round brings the pages into memory. */
+        int64_t began_ns = cf_bench_now_ns();
+        for (int i = 0; i < PROOFS; i++) {
+            index = index * 6364136223846793005u + 1442695040888963407u;
+            CF_TRY(cf_tree_prove_inclusion(tree, (index >> 16) % size, size, &proof, reterr_fault));
+        }
+        elapsed_ns = cf_bench_now_ns() - began_ns;
+    }
+    cf_figure_report(bench, &(struct cf_figure){.name = "proof.inclusion",
+                                                .value = (double)elapsed_ns / PROOFS / 1000,
+                                                .unit = "us"});
+    return CF_OK;
+}
+
+static enum cf_status log_create(const char *directory, struct cf_log **ret_log,
+                                 struct cf_fault *reterr_fault)
+{
+    const struct cf_log_genesis genesis = {.origin = "coffer.local/bench",
+                                           .clock = CF_LOG_CLOCK_REAL};
+    const struct cf_log_options options = {.directory = directory, .create = &genesis};
+    return cf_log_open(&options, ret_log, reterr_fault);
+}
+
+static void history_end(struct cf_history **history)
+{
+    cf_history_destroy(*history);
+}
+
+/* Replay of a ledger's life: pledges through checkout, holds, captures, refunds. */
+static enum cf_status state_figure(struct cf_bench *bench, struct cf_fault *reterr_fault)
+{
+    char directory[4096], state_directory[4096];
+    snprintf(directory, sizeof directory, "%s/life", bench->directory);
+    snprintf(state_directory, sizeof state_directory, "%s/replayed", bench->directory);
+    const struct cf_history_options life = {.seed = 1,
+                                            .events_count = bench->quick ? 300000 : 2000000,
+                                            .campaigns_count = 1000,
+                                            .users_count = 20000};
+    CF_CLEANUP(history_end) struct cf_history *history = NULL;
+    if (cf_history_new(&life, &history) != CF_OK)
+        CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for a history");
+    CF_CLEANUP(cf_scope_cf_log_close) struct cf_log *log = NULL;
+    CF_TRY(log_create(directory, &log, reterr_fault));
+    uint64_t size = cf_history_count(history);
+    while (cf_log_head(log) < size) {
+        uint64_t left = size - cf_log_head(log);
+        CF_TRY(cf_log_append(log, cf_history_records(history, cf_log_head(log) + 1),
+                             left < BATCH ? left : BATCH, reterr_fault));
+    }
+    const struct cf_state_options options = {.directory = state_directory, .log = log};
+    CF_CLEANUP(cf_scope_cf_state_close) struct cf_state *state = NULL;
+    struct cf_state_start start;
+    int64_t began_ns = cf_bench_now_ns();
+    CF_TRY(cf_state_open(&options, &state, &start, reterr_fault));
+    cf_figure_report(bench, &(struct cf_figure){
+                                .name = "verify.state",
+                                .value = cf_bench_rate((int64_t)size, cf_bench_now_ns() - began_ns),
+                                .unit = "records/s"});
+    return CF_OK;
+}
+
+/* A log of records that only their front tells apart. */
+static enum cf_status make_log(const char *directory, uint64_t size, struct cf_log **ret_log,
+                               struct cf_fault *reterr_fault)
+{
+    static uint8_t room[BATCH][RECORD_SIZE + 64], payload[RECORD_SIZE];
+    CF_CLEANUP(cf_scope_cf_log_close) struct cf_log *log = NULL;
+    CF_TRY(log_create(directory, &log, reterr_fault));
+    payload[0] = 0x81; /* one pair: 1 and a string of bytes */
+    payload[1] = 0x01;
+    payload[2] = 0xc4;
+    payload[3] = 190;
+    while (cf_log_head(log) < size) {
+        struct cf_bytes records[BATCH];
+        for (uint64_t i = 0; i < BATCH; i++) {
+            const struct cf_record record = {
+                .sequence = cf_log_head(log) + 1 + i,
+                .time_us = INT64_C(1795215786000000),
+                .event_number = CF_EVENT_CLOCK_ADVANCED,
+                .stream_id = CF_LEDGER_STREAM,
+                .stream_version = 1,
+                .actor_id = CF_ACTOR_SYSTEM,
+                .idempotency_key = CF_BYTES_LITERAL("key"),
+                .payload = cf_bytes_from(payload, 194),
+            };
+            struct cf_wire_writer writer = cf_wire_writer_fixed(room[i], sizeof room[i]);
+            cf_record_encode(&record, &writer);
+            CF_TRY(cf_wire_writer_finish(&writer));
+            records[i] = cf_bytes_from(room[i], writer.size);
+        }
+        CF_TRY(cf_log_append(log, records, BATCH, reterr_fault));
+    }
+    *ret_log = CF_TAKE(log);
+    return CF_OK;
+}
+
+enum cf_status cf_bench_verify(struct cf_bench *bench, struct cf_fault *reterr_fault)
+{
+    char directory[4096];
+    snprintf(directory, sizeof directory, "%s/log", bench->directory);
+    uint64_t size = bench->quick ? 1 << 19 : 10000000;
+    CF_CLEANUP(cf_scope_cf_log_close) struct cf_log *log = NULL;
+    CF_TRY(make_log(directory, size, &log, reterr_fault));
+    size = cf_log_head(log);
+    int64_t bare_ns;
+    CF_TRY(bare_hashing(log, size, &bare_ns, reterr_fault));
+    CF_TRY(proof_figure(bench, log, size, reterr_fault));
+    /* The verifying child opens the log for itself. */
+    cf_log_close(CF_TAKE(log));
+    CF_TRY(tree_figures(bench, directory, size, bare_ns, reterr_fault));
+    return state_figure(bench, reterr_fault);
+}
