@@ -226,9 +226,12 @@ enum cf_status cf_state_apply(struct cf_state *state, const struct cf_record *re
     CF_TRY(stream_apply(state, record, reterr_fault));
     CF_TRY(subjects_apply(state, record, reterr_fault));
     CF_TRY(outcome_apply(state, record, reterr_fault));
-    CF_TRY(state->evolve(&state->book.book, record, event, reterr_fault));
+    enum cf_status status = state->evolve(&state->book.book, record, event, reterr_fault);
+    /* What the tables could not do explains whatever evolve made of it. */
+    CF_TRY(cf_tables_status(&state->store, reterr_fault));
+    CF_TRY(status);
     state->sequence_batch = record->sequence;
-    return cf_tables_status(&state->store, reterr_fault);
+    return CF_OK;
 }
 
 enum cf_status cf_state_prepare(struct cf_state *state, struct cf_fault *reterr_fault)

@@ -41,15 +41,16 @@ static enum cf_status sync_path(const char *path, struct cf_fault *reterr_fault)
 
 /* --- The mark --------------------------------------------------------------------------------- */
 
+/* In place and of one size, so that it needs no space on a full disk. A torn mark equals nothing, and
+ * the state is then made again. */
 enum cf_status cf_state_mark_write(const char *directory, const char *mark,
                                    struct cf_fault *reterr_fault)
 {
-    struct path path = path_of(directory, "mark"), fresh = path_of(directory, "mark.new");
-    CF_CLEANUP(cf_scope_close)
-    int fd = open(fresh.text, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    size_t size = strlen(mark);
-    if (fd < 0 || write(fd, mark, size) != (ssize_t)size || fsync(fd) != 0 ||
-        rename(fresh.text, path.text) != 0)
+    struct path path = path_of(directory, "mark");
+    char bytes[CF_STATE_MARK_SIZE] = {0};
+    snprintf(bytes, sizeof bytes, "%s", mark);
+    CF_CLEANUP(cf_scope_close) int fd = open(path.text, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0 || pwrite(fd, bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes || fsync(fd) != 0)
         CF_FAIL_ON(reterr_fault, errno == ENOSPC ? CF_NO_SPACE : CF_IO,
                    "cannot write the state's mark", "%s: %s", path.text, strerror(errno));
     return sync_path(directory, reterr_fault);
@@ -61,7 +62,7 @@ static void mark_read(const char *directory, char ret_mark[CF_STATE_MARK_SIZE])
     struct path path = path_of(directory, "mark");
     CF_CLEANUP(cf_scope_close) int fd = open(path.text, O_RDONLY | O_CLOEXEC);
     ssize_t size = fd < 0 ? 0 : read(fd, ret_mark, CF_STATE_MARK_SIZE - 1);
-    ret_mark[size < 0 ? 0 : size] = '\0';
+    ret_mark[size < 0 ? 0 : size] = '\0'; /* and one behind the text, where it is shorter */
 }
 
 /* The kernel's name for this run of the machine; empty where it does not say, which equals nothing.

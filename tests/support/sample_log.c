@@ -32,6 +32,12 @@ static void must(enum cf_status status, const struct cf_fault *fault)
 
 void cf_sample_log_open(struct cf_sample_log *sample, const char *directory, const char *boot_id)
 {
+    cf_sample_log_open_reserved(sample, directory, boot_id, 0);
+}
+
+void cf_sample_log_open_reserved(struct cf_sample_log *sample, const char *directory,
+                                 const char *boot_id, uint64_t reserve_size)
+{
     struct cf_fault fault = {0};
     *sample = (struct cf_sample_log){0};
     snprintf(sample->directory, sizeof sample->directory, "%s", directory);
@@ -44,7 +50,11 @@ void cf_sample_log_open(struct cf_sample_log *sample, const char *directory, con
 
     snprintf(path, sizeof path, "%s/log", directory);
     const struct cf_log_options log_options = {
-        .directory = path, .create = &genesis, .step_size = 1 << 20};
+        .directory = path,
+        .create = &genesis,
+        .step_size = 1 << 20,
+        .reserve_size = reserve_size,
+    };
     must(cf_log_open(&log_options, &sample->log, &fault), &fault);
 
     snprintf(path, sizeof path, "%s/state", directory);
@@ -52,7 +62,8 @@ void cf_sample_log_open(struct cf_sample_log *sample, const char *directory, con
                                                    .log = sample->log,
                                                    .evolve = cf_sample_evolve,
                                                    .boot_id = boot_id,
-                                                   .step_size = 1 << 20};
+                                                   .step_size = 1 << 20,
+                                                   .reserve_size = reserve_size};
     must(cf_state_open(&state_options, &sample->state, &sample->start, &fault), &fault);
 }
 
@@ -108,7 +119,8 @@ static enum cf_status fill(struct cf_sample_log *sample, const struct cf_event *
                           : cf_sample_event(CF_EVENT_CLOCK_ADVANCED, (uint32_t)sequence, false);
         struct cf_wire_writer writer = cf_wire_writer_to(bytes);
         cf_record_encode_event(&record, &event, &writer);
-        CF_TRY(cf_wire_writer_finish(&writer));
+        if (cf_wire_writer_finish(&writer) != CF_OK)
+            CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for a record");
         offsets[i + 1] = bytes->size;
         CF_TRY(cf_record_decode(cf_bytes_from(bytes->data + offsets[i], bytes->size - offsets[i]),
                                 &decoded, reterr_fault));

@@ -27,6 +27,10 @@ struct cf_sample_log {
 
 /* Opens (and makes) the ledger below `directory`. boot_id as in state.h. */
 void cf_sample_log_open(struct cf_sample_log *sample, const char *directory, const char *boot_id);
+/* As above, on a disk of which `reserve_size` bytes stay free. */
+void cf_sample_log_open_reserved(struct cf_sample_log *sample, const char *directory,
+                                 const char *boot_id, uint64_t reserve_size);
+/* Accepts one that did not open whole. */
 void cf_sample_log_close(struct cf_sample_log *sample);
 
 /* Appends about `record_count` records as one batch of whole commands, 1 to 3 records each. */
