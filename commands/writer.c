@@ -4,6 +4,7 @@
 #include "core/base/assert.h"
 #include "core/base/hex.h"
 #include "core/fold.h"
+#include "eventstore/rotation.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -54,6 +55,10 @@ static enum cf_status open_log(struct cf_writer *writer, const struct cf_writer_
                                                 .create = &genesis,
                                                 .reserve_size = CF_WRITER_RESERVE_SIZE},
                        &writer->log, reterr_fault));
+    /* A rotation may have been interrupted: the log knows which key is in force. */
+    struct cf_data_dir_path key_path = cf_data_dir_path(options->dir, "keys/checkpoint");
+    CF_TRY(cf_rotation_settle(writer->log, key_path.text, reterr_fault));
+    CF_TRY(open_key(options->dir, genesis.origin, &writer->signer, reterr_fault));
     writer->simulated = cf_log_genesis(writer->log)->clock == CF_LOG_CLOCK_SIMULATED;
     return CF_OK;
 }
