@@ -13,6 +13,9 @@
 #define SIGN_IDLE_MS 100
 #define SIGN_LOAD_MS 1000
 
+/* Records between copies of the state: what a start after an unclean stop replays at most, or so. */
+#define COPY_EVERY 500000
+
 /* -- Opening -------------------------------------------------------------------------------- */
 
 static enum cf_status open_key(const struct cf_data_dir *dir, const char *origin,
@@ -71,6 +74,7 @@ static enum cf_status open_state(struct cf_writer *writer, const struct cf_write
     CF_TRY(cf_state_open(&(struct cf_state_options){.directory = path.text,
                                                     .log = writer->log,
                                                     .evolve = cf_fold,
+                                                    .copy_every = COPY_EVERY,
                                                     .reserve_size = CF_WRITER_RESERVE_SIZE},
                          &writer->state, &start, reterr_fault));
     if (start.discarded != NULL)

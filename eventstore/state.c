@@ -254,6 +254,7 @@ enum cf_status cf_state_commit(struct cf_state *state, const struct cf_hash *roo
                   cf_bytes_from(&applied, sizeof applied));
     CF_TRY(cf_tables_commit(&state->store, reterr_fault));
     state->sequence = state->sequence_batch;
+    cf_state_copy_when_due(state);
     return CF_OK;
 }
 

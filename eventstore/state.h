@@ -41,6 +41,7 @@ struct cf_state_options {
     const char *boot_id;        /* names this run of the machine; NULL: ask the kernel */
     uint64_t step_size;         /* as in lmdb_env.h */
     uint64_t reserve_size;      /* likewise */
+    uint64_t copy_every;        /* at least so many records between copies of its own; 0: none */
     _Atomic uint64_t *progress; /* gets the newest replayed sequence; may be NULL */
 };
 

@@ -193,6 +193,38 @@ enum cf_status cf_state_copy(struct cf_state *state, struct cf_fault *reterr_fau
     return sync_path(kept.text, reterr_fault);
 }
 
+static void *copy(void *context)
+{
+    struct cf_state *state = context;
+    /* A copy that fails leaves the last one, and the log, from which everything can be made again. */
+    enum cf_status status = cf_state_copy(state, NULL);
+    (void)status;
+    atomic_store(&state->copying, false);
+    return NULL;
+}
+
+void cf_state_copy_finish(struct cf_state *state)
+{
+    if (state->copy_started)
+        pthread_join(state->copier, NULL);
+    state->copy_started = false;
+}
+
+void cf_state_copy_when_due(struct cf_state *state)
+{
+    /* A large state is copied less often: each copy reads and writes all of it. */
+    uint64_t due = state->copied / 2 > state->copy_every ? state->copied / 2 : state->copy_every;
+    if (state->copy_every == 0 || state->sequence - state->copied < due ||
+        atomic_load(&state->copying))
+        return;
+    cf_state_copy_finish(state);
+    state->copied = state->sequence;
+    atomic_store(&state->copying, true);
+    state->copy_started = pthread_create(&state->copier, NULL, copy, state) == 0;
+    if (!state->copy_started)
+        atomic_store(&state->copying, false);
+}
+
 /* Puts the copy in the state's place. NOT_FOUND where there is none. */
 static enum cf_status restore_copy(const char *directory, struct cf_fault *reterr_fault)
 {
@@ -343,6 +375,8 @@ enum cf_status cf_state_open(const struct cf_state_options *options, struct cf_s
     state->directory = strdup(options->directory);
     if (state->directory == NULL)
         CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for the state");
+    state->copy_every = options->copy_every;
+    state->copied = state->sequence - start.replayed;
     *ret_state = CF_TAKE(state);
     *ret_start = start;
     return CF_OK;
@@ -372,6 +406,7 @@ void cf_state_close(struct cf_state *state)
     if (state == NULL)
         return;
     cf_tables_abort(&state->store);
+    cf_state_copy_finish(state);
     /* Without the mark the next start makes the state again: slower, never wrong. */
     bool synced = state->directory != NULL && cf_lmdb_sync(state->store.env, NULL) == CF_OK;
     if (synced) {

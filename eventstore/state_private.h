@@ -5,6 +5,10 @@
 /* What the files of the state share. For eventstore/state*.c alone. */
 
 #include "eventstore/state.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "eventstore/state_book.h"
 #include "eventstore/state_tables.h"
 
@@ -30,10 +34,21 @@ struct cf_state {
     uint64_t sequence;       /* committed */
     uint64_t sequence_batch; /* applied in the open batch */
 
+    uint64_t copy_every; /* 0: no copies */
+    uint64_t copied;     /* where the last copy began */
+    bool copy_started;   /* copier must be joined */
+    _Atomic bool copying;
+    pthread_t copier;
+
     /* The outcome of the command whose records are being applied; written when it is whole. */
     struct cf_state_outcome pending;
     struct cf_tables_key pending_key; /* size 0: nothing is pending */
 };
+
+/* Begins a copy where one is due and none is under way. */
+void cf_state_copy_when_due(struct cf_state *state);
+/* Waits for the copy that is under way. */
+void cf_state_copy_finish(struct cf_state *state);
 
 /* Row keys. */
 struct cf_tables_key cf_state_key_of_outcome(const struct cf_id *actor, struct cf_bytes key);

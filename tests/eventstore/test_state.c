@@ -185,6 +185,37 @@ static void test_state__survives_a_killed_process_but_not_a_stopped_machine(void
     cf_sample_log_close(&fixture->sample);
 }
 
+static void test_state__copies_itself_now_and_then(void **state)
+{
+    struct fixture *fixture = *state;
+    char path[128];
+    open_as(fixture, "boot 1");
+    cf_sample_log_append(&fixture->sample, 10);
+    cf_sample_log_close(&fixture->sample);
+    snprintf(path, sizeof path, "%s/log", fixture->dir.path);
+    assert_int_equal(cf_log_open(&(struct cf_log_options){.directory = path, .step_size = 1 << 20},
+                                 &fixture->sample.log, NULL),
+                     CF_OK);
+    snprintf(path, sizeof path, "%s/state", fixture->dir.path);
+    const struct cf_state_options options = {.directory = path,
+                                             .log = fixture->sample.log,
+                                             .evolve = cf_sample_evolve,
+                                             .boot_id = "boot 1",
+                                             .copy_every = 100,
+                                             .step_size = 1 << 20};
+    assert_int_equal(cf_state_open(&options, &fixture->sample.state, &fixture->sample.start, NULL),
+                     CF_OK);
+    for (int i = 0; i < 50; i++)
+        cf_sample_log_append(&fixture->sample, 10);
+    close_unclean(fixture, "boot 1");
+
+    open_as(fixture, "boot 2");
+    assert_true(fixture->sample.start.from_copy);
+    assert_in_range(fixture->sample.start.replayed, 0, 409);
+    assert_equals_rebuilt(fixture);
+    cf_sample_log_close(&fixture->sample);
+}
+
 static void test_state__is_made_again_when_it_belongs_elsewhere(void **state)
 {
     struct fixture *fixture = *state;
@@ -332,6 +363,7 @@ int main(void)
         TEST(test_state__compare_sees_one_changed_row),
         TEST(test_state__catches_up_with_the_log),
         TEST(test_state__survives_a_killed_process_but_not_a_stopped_machine),
+        TEST(test_state__copies_itself_now_and_then),
         TEST(test_state__is_made_again_when_it_belongs_elsewhere),
         TEST(test_state__aborted_batch_leaves_nothing),
         TEST(test_state__answers_from_the_open_batch),
