@@ -20,6 +20,7 @@ struct slot {
 struct cf_keeper_cache {
     pthread_mutex_t lock;
     uint64_t generation;
+    bool open;
     struct slot slots[SLOT_COUNT];
 };
 
@@ -88,7 +89,7 @@ void cf_keeper_cache_put(struct cf_keeper_cache *cache, uint64_t generation,
     if (clear.size > 0)
         memcpy(text, clear.data, clear.size);
     pthread_mutex_lock(&cache->lock);
-    if (cache->generation == generation) {
+    if (cache->open && cache->generation == generation) {
         slot_clear(slot);
         *slot = (struct slot){
             .hash = hash, .subject_id = subject_id, .size = clear.size, .text = CF_TAKE(text)};
@@ -105,5 +106,22 @@ void cf_keeper_cache_forget(struct cf_keeper_cache *cache, struct cf_id subject_
         if (cf_id_equal(cache->slots[i].subject_id, subject_id))
             slot_clear(&cache->slots[i]);
     }
+    pthread_mutex_unlock(&cache->lock);
+}
+
+void cf_keeper_cache_close(struct cf_keeper_cache *cache)
+{
+    pthread_mutex_lock(&cache->lock);
+    cache->generation++;
+    cache->open = false;
+    for (size_t i = 0; i < SLOT_COUNT; i++)
+        slot_clear(&cache->slots[i]);
+    pthread_mutex_unlock(&cache->lock);
+}
+
+void cf_keeper_cache_open(struct cf_keeper_cache *cache)
+{
+    pthread_mutex_lock(&cache->lock);
+    cache->open = true;
     pthread_mutex_unlock(&cache->lock);
 }

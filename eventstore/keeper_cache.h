@@ -27,4 +27,8 @@ void cf_keeper_cache_put(struct cf_keeper_cache *cache, uint64_t generation,
 
 void cf_keeper_cache_forget(struct cf_keeper_cache *cache, struct cf_id subject_id);
 
+/* Drops everything, and keeps nothing until it is opened. A new cache is closed. */
+void cf_keeper_cache_close(struct cf_keeper_cache *cache);
+void cf_keeper_cache_open(struct cf_keeper_cache *cache);
+
 #endif

@@ -5,6 +5,7 @@
 #include "core/base/scope.h"
 #include "eventstore/bus.h"
 #include "eventstore/keeper_cache.h"
+#include "eventstore/keeper_news.h"
 #include "eventstore/keeper_question.h"
 
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 struct cf_keeper_client {
     struct cf_bus_client *bus;
     struct cf_keeper_cache *cache;
+    struct cf_keeper_listener *listener;
     int timeout_ms;
 };
 
@@ -157,6 +159,34 @@ enum cf_status cf_keeper__ask_for_text(struct cf_keeper_client *client,
 
 /* ---- The client ---- */
 
+static void hear_forget(void *context, struct cf_id subject_id)
+{
+    cf_keeper_cache_forget(context, subject_id);
+}
+
+static void hear_nothing(void *context)
+{
+    cf_keeper_cache_close(context);
+}
+
+static void hear_again(void *context)
+{
+    cf_keeper_cache_open(context);
+}
+
+static enum cf_status open_cache(struct cf_keeper_client *client, const char *url,
+                                 struct cf_fault *reterr_fault)
+{
+    client->cache = cf_keeper_cache_new();
+    if (client->cache == NULL)
+        CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for a cache");
+    const struct cf_keeper_hearing hearing = {.context = client->cache,
+                                              .forget = hear_forget,
+                                              .missed = hear_nothing,
+                                              .hears = hear_again};
+    return cf_keeper_listener_open(url, &hearing, &client->listener, reterr_fault);
+}
+
 enum cf_status cf_keeper_client_open(const char *url, int timeout_ms,
                                      struct cf_keeper_client **ret_client,
                                      struct cf_fault *reterr_fault)
@@ -165,11 +195,9 @@ enum cf_status cf_keeper_client_open(const char *url, int timeout_ms,
     if (client == NULL)
         CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for a keeper client");
     client->timeout_ms = timeout_ms;
-    client->cache = cf_keeper_cache_new();
-    enum cf_status status =
-        client->cache == NULL
-            ? cf_fault_set(reterr_fault, CF_NO_MEMORY, __FILE__, __LINE__, "no memory for a cache")
-            : cf_bus_client_open(url, &client->bus, reterr_fault);
+    enum cf_status status = cf_bus_client_open(url, &client->bus, reterr_fault);
+    if (status == CF_OK)
+        status = open_cache(client, url, reterr_fault);
     if (status != CF_OK) {
         cf_keeper_client_close(client);
         return status;
@@ -182,6 +210,7 @@ void cf_keeper_client_close(struct cf_keeper_client *client)
 {
     if (client == NULL)
         return;
+    cf_keeper_listener_close(client->listener);
     cf_bus_client_close(client->bus);
     cf_keeper_cache_destroy(client->cache);
     free(client);

@@ -9,8 +9,8 @@
  * answer (bus.h says what is known then); each may be made again, except that a token or code may
  * be used up. What the outcomes mean is in vault.h.
  *
- * Opened texts are kept in a cache of the process. Whoever learns from the log or the feed that a
- * subject was erased calls cf_keeper_forget; nothing that was opened before is then handed out.
+ * Opened texts are kept in a cache of the process, as long as the keeper says once a second that nobody
+ * was forgotten who is in it (keeper_news.h). cf_keeper_forget drops somebody at once.
  */
 
 #include "core/shape.h"

@@ -537,10 +537,12 @@ static void test_keeper__forgets_who_is_erased_in_the_log(void **state)
     assert_int_equal(cf_keeper_open_one(place->client, ada, sealed, &clear, NULL), CF_OK);
 
     erase(place, ada);
-    /* The cache of this process still has the text, until the feed says that it must not. */
-    assert_int_equal(cf_keeper_open_one(place->client, ada, sealed, &clear, NULL), CF_OK);
-    cf_keeper_forget(place->client, ada);
-    assert_int_equal(cf_keeper_open_one(place->client, ada, sealed, &clear, NULL), CF_NOT_FOUND);
+    /* This process may still have the text, until the news comes that it must not. */
+    enum cf_status status;
+    do
+        status = cf_keeper_open_one(place->client, ada, sealed, &clear, NULL);
+    while (status == CF_OK);
+    assert_int_equal(status, CF_NOT_FOUND);
     assert_int_equal(cf_keeper_seal(place->client, ada, true, KEY, &field, 1, &clear, NULL),
                      CF_DENIED);
     assert_int_equal(cf_keeper_find(place->client, EMAIL, &found, NULL), CF_NOT_FOUND);
