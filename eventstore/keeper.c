@@ -230,6 +230,8 @@ enum cf_status cf_keeper_run(struct cf_keeper *keeper, void (*ready)(void *conte
     cf_bus_server_stop(server);
     join_all(keeper, threads, count);
     struct cf_fault failure = keeper->failure;
+    if (status == CF_OK && failure.status == CF_OK)
+        status = cf_keeper__follow_end(keeper, reterr_fault);
     close_server(keeper);
     cf_keeper_teller_close(CF_TAKE(keeper->teller));
     if (status == CF_OK && failure.status != CF_OK) {

@@ -10,11 +10,13 @@
 #define POLL_MS 100 /* how often it looks at the log's head */
 #define SWEEP_US (60 * CF_SECOND_US)
 
+/* The vault's position is stored with each record that concerns it, and after so many that do not. */
+#define UNSTORED_MAX 65536
+
 struct applying {
     struct cf_keeper *keeper;
-    uint64_t position;
     struct cf_fault *fault;
-    bool begun; /* the transaction: only once a record is here, since reading may take long */
+    bool begun; /* the transaction: only once a record needs it, since reading may take long */
 };
 
 static enum cf_status note_forgotten(struct cf_keeper *keeper, const struct cf_record *record,
@@ -29,48 +31,74 @@ static enum cf_status note_forgotten(struct cf_keeper *keeper, const struct cf_r
     return CF_OK;
 }
 
-static enum cf_status apply_one(void *context, struct cf_bytes bytes)
+static enum cf_status apply(struct applying *applying, const struct cf_record *record)
+{
+    struct cf_keeper *keeper = applying->keeper;
+    if (!applying->begun)
+        CF_TRY(cf_vault_begin(keeper->vault, applying->fault));
+    applying->begun = true;
+    struct cf_fault fault = {0};
+    enum cf_status status = cf_vault_apply(keeper->vault, record, &fault);
+    if (status == CF_CORRUPT || status == CF_CONFLICT) {
+        cf_fault_detail(&fault, "record %llu", (unsigned long long)record->sequence);
+        cf_keeper__report(keeper, &fault);
+        return CF_OK;
+    }
+    if (status != CF_OK && applying->fault != NULL)
+        *applying->fault = fault;
+    if (status == CF_OK && record->event_number == CF_EVENT_SUBJECT_ERASED)
+        status = note_forgotten(keeper, record, applying->fault);
+    return status;
+}
+
+static enum cf_status look_at(void *context, struct cf_bytes bytes)
 {
     struct applying *applying = context;
     struct cf_record record;
     CF_TRY(cf_record_decode(bytes, &record, applying->fault));
-    if (record.sequence != applying->position + 1)
+    if (record.sequence != applying->keeper->position + 1)
         CF_FAIL(applying->fault, CF_CORRUPT, "the log hands out another record than the next");
-    if (!applying->begun)
-        CF_TRY(cf_vault_begin(applying->keeper->vault, applying->fault));
-    applying->begun = true;
-    struct cf_fault fault = {0};
-    enum cf_status status = cf_vault_apply(applying->keeper->vault, &record, &fault);
-    if (status == CF_CORRUPT || status == CF_CONFLICT) {
-        cf_fault_detail(&fault, "record %llu", (unsigned long long)record.sequence);
-        cf_keeper__report(applying->keeper, &fault);
-        status = CF_OK;
-    } else if (status != CF_OK && applying->fault != NULL) {
-        *applying->fault = fault;
-    }
-    if (status == CF_OK && record.event_number == CF_EVENT_SUBJECT_ERASED)
-        status = note_forgotten(applying->keeper, &record, applying->fault);
-    if (status == CF_OK)
-        applying->position = record.sequence;
+    if (cf_vault_concerns(record.event_number))
+        CF_TRY(apply(applying, &record));
+    applying->keeper->position = record.sequence;
+    return CF_OK;
+}
+
+/* One step: some records more; what concerns the vault in one transaction. */
+static enum cf_status follow_some(struct cf_keeper *keeper, struct cf_fault *reterr_fault)
+{
+    uint64_t before = keeper->position;
+    struct applying applying = {.keeper = keeper, .fault = reterr_fault};
+    enum cf_status status =
+        keeper->log.read(keeper->log.context, before + 1, look_at, &applying, reterr_fault);
+    if (status == CF_OK && keeper->position == before)
+        status = cf_fault_set(reterr_fault, CF_CORRUPT, __FILE__, __LINE__,
+                              "the log has no record before its end");
+    if (applying.begun && status == CF_OK)
+        status = cf_vault_position_set(keeper->vault, keeper->position, reterr_fault);
+    if (applying.begun && status != CF_OK)
+        cf_vault_abort(keeper->vault);
+    else if (applying.begun)
+        status = cf_vault_commit(keeper->vault, reterr_fault);
+    if (status != CF_OK)
+        keeper->position = before;
+    else if (applying.begun)
+        keeper->stored = keeper->position;
     return status;
 }
 
-/* One step: some records more, in one transaction. */
-static enum cf_status apply_some(struct cf_keeper *keeper, uint64_t *position,
-                                 struct cf_fault *reterr_fault)
+enum cf_status cf_keeper__follow_end(struct cf_keeper *keeper, struct cf_fault *reterr_fault)
 {
-    struct applying applying = {.keeper = keeper, .position = *position, .fault = reterr_fault};
-    enum cf_status status =
-        keeper->log.read(keeper->log.context, *position + 1, apply_one, &applying, reterr_fault);
-    if (status == CF_OK && !applying.begun)
-        status = cf_fault_set(reterr_fault, CF_CORRUPT, __FILE__, __LINE__,
-                              "the log has no record before its end");
-    if (status != CF_OK && applying.begun)
+    if (keeper->stored == keeper->position)
+        return CF_OK;
+    CF_TRY(cf_vault_begin(keeper->vault, reterr_fault));
+    enum cf_status status = cf_vault_position_set(keeper->vault, keeper->position, reterr_fault);
+    if (status != CF_OK) {
         cf_vault_abort(keeper->vault);
-    CF_TRY(status);
+        return status;
+    }
     CF_TRY(cf_vault_commit(keeper->vault, reterr_fault));
-    CF_ASSERT(applying.position > *position);
-    *position = applying.position;
+    keeper->stored = keeper->position;
     return CF_OK;
 }
 
@@ -86,25 +114,21 @@ static void tell(struct cf_keeper *keeper)
 }
 
 /* Applies the log to its present end, and takes the forgotten out of the file. */
-static enum cf_status follow(struct cf_keeper *keeper, uint64_t *ret_position,
-                             struct cf_fault *reterr_fault)
+static enum cf_status follow(struct cf_keeper *keeper, struct cf_fault *reterr_fault)
 {
-    uint64_t head, position;
+    uint64_t head;
     CF_TRY(keeper->log.head(keeper->log.context, &head, reterr_fault));
-    CF_TRY(cf_vault_begin(keeper->vault, reterr_fault));
-    enum cf_status status = cf_vault_position(keeper->vault, &position, reterr_fault);
-    cf_vault_abort(keeper->vault);
-    CF_TRY(status);
-    if (head < position)
+    if (head < keeper->position)
         CF_FAIL_ON(reterr_fault, CF_CORRUPT, "the log ends before what the vault has seen of it",
-                   "log %llu, vault %llu", (unsigned long long)head, (unsigned long long)position);
-    bool moved = position < head;
-    while (position < head && !cf_keeper__is_stopping(keeper))
-        CF_TRY(apply_some(keeper, &position, reterr_fault));
-    if (moved)
+                   "log %llu, vault %llu", (unsigned long long)head,
+                   (unsigned long long)keeper->position);
+    while (keeper->position < head && !cf_keeper__is_stopping(keeper))
+        CF_TRY(follow_some(keeper, reterr_fault));
+    if (keeper->position - keeper->stored >= UNSTORED_MAX)
+        CF_TRY(cf_keeper__follow_end(keeper, reterr_fault));
+    if (keeper->forgotten.size > 0)
         CF_TRY(cf_vault_compact(keeper->vault, reterr_fault));
     tell(keeper);
-    *ret_position = position;
     return CF_OK;
 }
 
@@ -155,12 +179,11 @@ static enum cf_status follower_step(struct cf_keeper *keeper, struct cf_fault *f
             break;
     pthread_mutex_unlock(&keeper->lock);
 
-    uint64_t position = 0;
     struct cf_buf reply;
     cf_buf_init(&reply, 64);
-    enum cf_status status = follow(keeper, &position, fault);
+    enum cf_status status = follow(keeper, fault);
     for (size_t i = 0; i < count; i++) {
-        if (status == CF_OK && cf_keeper__reply_position(position, &reply) == CF_OK)
+        if (status == CF_OK && cf_keeper__reply_position(keeper->position, &reply) == CF_OK)
             cf_keeper__answer(asking[i], &reply);
         else
             cf_keeper__answer_status(asking[i], status == CF_OK ? CF_NO_MEMORY : status);
@@ -197,9 +220,13 @@ void *cf_keeper__follower_run(void *argument)
 /* Before anybody is answered. */
 enum cf_status cf_keeper__follow_first(struct cf_keeper *keeper, struct cf_fault *reterr_fault)
 {
+    CF_TRY(cf_vault_begin(keeper->vault, reterr_fault));
+    enum cf_status status = cf_vault_position(keeper->vault, &keeper->position, reterr_fault);
+    cf_vault_abort(keeper->vault);
+    CF_TRY(status);
+    keeper->stored = keeper->position;
     for (;;) {
-        uint64_t position;
-        enum cf_status status = follow(keeper, &position, reterr_fault);
+        status = follow(keeper, reterr_fault);
         if (!log_is_away(status))
             return status;
         pthread_mutex_lock(&keeper->lock);

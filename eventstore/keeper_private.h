@@ -34,6 +34,8 @@ struct cf_keeper {
     struct cf_fault failure; /* why the follower gave up; OK while it has not */
 
     /* The follower's own. */
+    uint64_t position; /* the newest record that was looked at */
+    uint64_t stored; /* what the vault says of it: less often, since each time waits for the disk */
     int64_t swept_us;
     struct cf_buf forgotten;         /* ids of the subjects that the last follow forgot */
     struct cf_keeper_teller *teller; /* NULL during the first follow */
@@ -50,6 +52,9 @@ struct cf_bus_request *cf_keeper__queue_pop(struct cf_keeper_queue *queue);
 
 /* Before anybody is answered: applies the log, waiting for it as long as it takes. OK also when stopped. */
 enum cf_status cf_keeper__follow_first(struct cf_keeper *keeper, struct cf_fault *reterr_fault);
+
+/* Stores the position. */
+enum cf_status cf_keeper__follow_end(struct cf_keeper *keeper, struct cf_fault *reterr_fault);
 
 /* The follower's thread. */
 void *cf_keeper__follower_run(void *keeper);

@@ -153,6 +153,13 @@ CF_MUST_CHECK enum cf_status cf_vault_ticket_revoke(struct cf_vault *vault, stru
 CF_MUST_CHECK enum cf_status cf_vault_position(struct cf_vault *vault, uint64_t *ret_sequence,
                                                struct cf_fault *reterr_fault);
 
+/* Whether an event of this number changes anything here. The others need not be applied. */
+bool cf_vault_concerns(uint32_t event_number);
+
+/* Says that everything up to here was applied, as far as it concerns the vault. */
+CF_MUST_CHECK enum cf_status cf_vault_position_set(struct cf_vault *vault, uint64_t sequence,
+                                                   struct cf_fault *reterr_fault);
+
 /* Applies the next record: UserRegistered and UserEmailChanged confirm the address in them,
  * SubjectErased forgets the subject. CORRUPT when an address does not open, CONFLICT when it is
  * somebody else's: the record then counts as applied, without effect. */

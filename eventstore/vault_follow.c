@@ -39,8 +39,8 @@ enum cf_status cf_vault_position(struct cf_vault *vault, uint64_t *ret_sequence,
     return CF_OK;
 }
 
-static enum cf_status position_set(struct cf_vault *vault, uint64_t sequence,
-                                   struct cf_fault *reterr_fault)
+enum cf_status cf_vault_position_set(struct cf_vault *vault, uint64_t sequence,
+                                     struct cf_fault *reterr_fault)
 {
     uint8_t row[8];
     cf_vault__number_write(sequence, row);
@@ -103,6 +103,12 @@ static enum cf_status apply_email(struct cf_vault *vault, const struct cf_record
     return status == CF_NO_SPACE || status == CF_INVALID ? CF_CORRUPT : status;
 }
 
+bool cf_vault_concerns(uint32_t event_number)
+{
+    return event_number == CF_EVENT_USER_REGISTERED ||
+           event_number == CF_EVENT_USER_EMAIL_CHANGED || event_number == CF_EVENT_SUBJECT_ERASED;
+}
+
 enum cf_status cf_vault_apply(struct cf_vault *vault, const struct cf_record *record,
                               struct cf_fault *reterr_fault)
 {
@@ -128,7 +134,7 @@ enum cf_status cf_vault_apply(struct cf_vault *vault, const struct cf_record *re
     }
     if (status != CF_OK && status != CF_CORRUPT && status != CF_CONFLICT)
         return status;
-    CF_TRY(position_set(vault, record->sequence, reterr_fault));
+    CF_TRY(cf_vault_position_set(vault, record->sequence, reterr_fault));
     return status;
 }
 
