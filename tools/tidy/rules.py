@@ -254,7 +254,7 @@ def removed_lines(root, path):
 
 
 RULES = [arrows, doors, banned, purity, no_floats, unbuilt, unfinished, machine_paths, licence,
-         sql_in_c, golden]
+         sql_in_c, readmes, golden]
 
 
 def warnings(tree):
