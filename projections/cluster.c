@@ -95,7 +95,7 @@ static _Noreturn void become_server(const struct cf_cluster *cluster, pid_t pare
     char data_directory[PATH_MAX], program[PATH_MAX];
     snprintf(data_directory, sizeof data_directory, "%s/cluster", cluster->directory);
     snprintf(program, sizeof program, "%s/postgres", cluster->programs);
-    execl(program, "postgres", "-D", data_directory, (char *)NULL);
+    execl(program, program, "-D", data_directory, (char *)NULL);
     _exit(127);
 }
 

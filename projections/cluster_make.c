@@ -234,7 +234,7 @@ static enum cf_status run_initdb(const struct cf_cluster *cluster, const char *d
         dup2(log_fd, STDERR_FILENO);
         if (cf_cluster__become_user(cluster) != 0)
             _exit(126);
-        execl(program, "initdb", "-D", data_directory, "-U", CF_CLUSTER_OWNER, pwfile,
+        execl(program, program, "-D", data_directory, "-U", CF_CLUSTER_OWNER, pwfile,
               "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions",
               cluster->is_disposable ? "--no-sync" : "--data-checksums", (char *)NULL);
         _exit(127);

@@ -58,7 +58,9 @@ class Coffer:
         self.process = subprocess.Popen(
             [self.program, "up", "--data", self.data, "--listen", f"127.0.0.1:{self.port}",
              *self.options],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            # The program finds what it needs without the help of somebody's PATH.
+            env={**os.environ, "PATH": "/usr/bin:/bin"})
         self.reader = threading.Thread(target=self.read_output, daemon=True)
         self.reader.start()
         if not self.ready.wait(PATIENCE_S) or self.process.poll() is not None:
