@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#define REPLAY_BATCH 2048
+#define REPLAY_BATCH 4096
 #define PATH_SIZE 4096
 
 struct path {

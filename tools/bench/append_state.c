@@ -330,6 +330,18 @@ static enum cf_status figure(struct cf_bench *bench, struct course *course, stru
     return CF_OK;
 }
 
+enum cf_status cf_bench_pledge_log(const char *parent, uint64_t count, struct cf_log **ret_log,
+                                   struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(course_close) struct course *course = NULL;
+    CF_TRY(course_open(parent, &course, reterr_fault));
+    CF_TRY(launch(course, reterr_fault));
+    while (cf_log_head(course->log) < count)
+        CF_TRY(pledges(course, BATCH_MAX, reterr_fault));
+    *ret_log = CF_TAKE(course->log);
+    return CF_OK;
+}
+
 enum cf_status cf_bench_append_state(struct cf_bench *bench, struct cf_fault *reterr_fault)
 {
     uint64_t keys = bench->quick ? 200000 : 2000000;

@@ -5,9 +5,9 @@
  */
 #include "eventstore/verify.h"
 
+#include "core/aggregate/book.h"
 #include "eventstore/state.h"
-#include "tools/bench/figure.h"
-#include "tools/bench/history.h"
+#include "tools/bench/append_state.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -106,32 +106,15 @@ static enum cf_status log_create(const char *directory, struct cf_log **ret_log,
     return cf_log_open(&options, ret_log, reterr_fault);
 }
 
-static void history_end(struct cf_history **history)
-{
-    cf_history_destroy(*history);
-}
-
-/* Replay of a ledger's life: pledges through checkout, holds, captures, refunds. */
+/* Replay of pledges to one campaign, folded as the writer folds them. */
 static enum cf_status state_figure(struct cf_bench *bench, struct cf_fault *reterr_fault)
 {
-    char directory[4096], state_directory[4096];
-    snprintf(directory, sizeof directory, "%s/life", bench->directory);
+    char state_directory[4096];
     snprintf(state_directory, sizeof state_directory, "%s/replayed", bench->directory);
-    const struct cf_history_options life = {.seed = 1,
-                                            .events_count = bench->quick ? 300000 : 2000000,
-                                            .campaigns_count = 1000,
-                                            .users_count = 20000};
-    CF_CLEANUP(history_end) struct cf_history *history = NULL;
-    if (cf_history_new(&life, &history) != CF_OK)
-        CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for a history");
     CF_CLEANUP(cf_scope_cf_log_close) struct cf_log *log = NULL;
-    CF_TRY(log_create(directory, &log, reterr_fault));
-    uint64_t size = cf_history_count(history);
-    while (cf_log_head(log) < size) {
-        uint64_t left = size - cf_log_head(log);
-        CF_TRY(cf_log_append(log, cf_history_records(history, cf_log_head(log) + 1),
-                             left < BATCH ? left : BATCH, reterr_fault));
-    }
+    CF_TRY(
+        cf_bench_pledge_log(bench->directory, bench->quick ? 200000 : 2000000, &log, reterr_fault));
+    uint64_t size = cf_log_head(log);
     const struct cf_state_options options = {.directory = state_directory, .log = log};
     CF_CLEANUP(cf_scope_cf_state_close) struct cf_state *state = NULL;
     struct cf_state_start start;
