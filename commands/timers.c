@@ -43,7 +43,7 @@ static const struct deed deeds[] = {
     [CF_TIMER_FUNDS_AVAILABLE] = {CF_COMMAND_pledge_free_funds, "pledge_id", CF_RUN_NONE},
 };
 
-static void command_of(const struct cf_state_timer *timer, struct cf_command_input *input)
+void cf_timers_command(const struct cf_state_timer *timer, struct cf_command_input *input)
 {
     enum cf_request request;
     if (cf_timer_is_retry(timer->timer, &request)) {
@@ -74,7 +74,7 @@ static struct cf_reply decide(struct cf_batch *batch, const struct cf_command_in
 static void fire(struct cf_batch *batch, const struct cf_state_timer *timer)
 {
     struct cf_command_input input;
-    command_of(timer, &input);
+    cf_timers_command(timer, &input);
     struct cf_reply reply = decide(batch, &input);
     if (reply.kind != CF_REPLY_REFUSED)
         return;

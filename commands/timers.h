@@ -13,6 +13,9 @@
 #define CF_TIMERS_SLICE 64
 #define CF_TIMERS_RECORDS_MAX 1024
 
+/* The command that a due timer stands for. */
+void cf_timers_command(const struct cf_state_timer *timer, struct cf_command_input *input);
+
 /*
  * Fires what is due in the open batch. After a decision that broke the book it returns at once;
  * `reterr_broken` then says which timer it was, and cf_batch_broken is true. Timers in `skipped` are left

@@ -96,6 +96,13 @@ bool cf_decision_leads_to(const struct cf_decision *decision, enum cf_lookup_kin
            cf_id_equal(found, id);
 }
 
+bool cf_payout_had_another(const struct cf_decision *decision, const struct cf_payout *payout,
+                           struct cf_bytes bank_payout)
+{
+    return bank_payout.size > 0 && !cf_token_equals(&payout->bank_payout, bank_payout) &&
+           cf_decision_knows(decision, CF_LOOKUP_BANK_PAYOUT, bank_payout);
+}
+
 bool cf_decision_awaits(const struct cf_decision *decision, struct cf_id subject,
                         enum cf_request request)
 {

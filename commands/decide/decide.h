@@ -114,6 +114,11 @@ void cf_basket_weigh(const struct cf_decision *decision, struct cf_id campaign_i
                      struct cf_id backer_id, struct cf_id reward_id, const struct cf_items *add_ons,
                      const struct cf_pledge *held, struct cf_basket *ret_basket);
 
+/* This bank payout was followed by another attempt: news of it is not true of the payout any more.
+ * An empty name is not asked about. */
+bool cf_payout_had_another(const struct cf_decision *decision, const struct cf_payout *payout,
+                           struct cf_bytes bank_payout);
+
 /* -- Whose money ---------------------------------------------------------------------------- */
 
 /* An amount that is taken from one account after another. `rest` is what is still to be taken. */

@@ -5,12 +5,14 @@
 /* clang-format off */
 #define CF_COMMAND_NAME payout_record_failed
 #define CF_COMMAND_FIELDS(F) \
-    F(1, id,   payout_id)    \
-    F(2, text, reason)
+    F(1, id,        payout_id) \
+    F(2, text,      reason)    \
+    F(3, opt_token, bank_payout)
 #define CF_COMMAND_VERDICTS(V)                                                                     \
     V(1, NOT_PERMITTED, 403, "Only the gateway speaks for the provider.")                          \
     V(2, PAYOUT_UNKNOWN, 404, "There is no such payout.")                                          \
-    V(3, NOT_EXPECTED, 409, "The payout is at another point.")
+    V(3, NOT_EXPECTED, 409, "The payout is at another point.")                                     \
+    V(4, EARLIER_ATTEMPT, 409, "That bank payout is not the last one.")
 /* clang-format on */
 #include "commands/decide/define.h"
 
@@ -24,6 +26,8 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
     if (payout->state != CF_PAYOUT_INITIATED && payout->state != CF_PAYOUT_SENT &&
         payout->state != CF_PAYOUT_PAID)
         return NOT_EXPECTED;
+    if (cf_payout_had_another(decision, payout, input->bank_payout))
+        return EARLIER_ATTEMPT;
     CF_EMIT(decision, payout_failed, .payout_id = input->payout_id,
             .creator_id = payout->creator_id, .currency = payout->currency,
             .amount = cf_money_of(payout->amount_minor),

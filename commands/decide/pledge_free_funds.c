@@ -20,12 +20,11 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
         return NOT_PERMITTED;
     if (pledge == NULL)
         return PLEDGE_UNKNOWN;
-    int64_t amount = pledge->captured_minor - pledge->processor_fee_minor - pledge->available_minor;
-    if (!pledge->fee_recorded || amount <= 0)
+    if (pledge->pending_minor == 0)
         return NOTHING_PENDING;
     CF_EMIT(decision, pledge_funds_available, .pledge_id = input->pledge_id,
             .campaign_id = pledge->campaign_id, .currency = pledge->currency,
-            .amount = cf_money_of(amount),
+            .amount = cf_money_of(pledge->pending_minor),
             .balance_transaction = cf_token_bytes(&pledge->balance_transaction));
     return ACCEPTED;
 }

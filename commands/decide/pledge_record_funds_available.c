@@ -28,16 +28,10 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
     if (!cf_decision_leads_to(decision, CF_LOOKUP_BALANCE_TRANSACTION, input->balance_transaction,
                               input->pledge_id))
         return FEE_NOT_RECORDED;
-    int64_t pending = cf_decision_balance(decision, CF_ACCOUNT_PSP_PENDING, pledge->currency,
-                                          (struct cf_id){{0}});
-    int64_t outstanding =
-        pledge->captured_minor - pledge->processor_fee_minor - pledge->available_minor;
-    int64_t amount = cf_money_minor(input->amount);
-    bool orphan = pledge->captured_minor == 0;
-    if (!orphan && pledge->fee_recorded && outstanding == 0)
+    if (pledge->pending_minor == 0)
         return ALREADY_KNOWN;
-    if (input->currency != pledge->currency || amount > pending ||
-        (!orphan && amount > outstanding))
+    if (input->currency != pledge->currency ||
+        cf_money_minor(input->amount) > pledge->pending_minor)
         return AMOUNT_MISMATCH;
     CF_EMIT(decision, pledge_funds_available, .pledge_id = input->pledge_id,
             .campaign_id = pledge->campaign_id, .currency = input->currency,

@@ -5,14 +5,26 @@
 /* clang-format off */
 #define CF_COMMAND_NAME pledge_record_refund_failed
 #define CF_COMMAND_FIELDS(F) \
-    F(1, id,   refund_id)    \
-    F(2, text, reason)
+    F(1, id,        refund_id) \
+    F(2, text,      reason)    \
+    F(3, opt_token, refund)
 #define CF_COMMAND_VERDICTS(V)                                                                     \
     V(1, NOT_PERMITTED, 403, "Only the gateway speaks for the provider.")                          \
     V(2, REFUND_UNKNOWN, 404, "There is no such refund.")                                          \
-    V(3, NOT_EXPECTED, 409, "The refund has failed, or was paid another way.")
+    V(3, NOT_EXPECTED, 409, "The refund has failed, or was paid another way.")                     \
+    V(4, EARLIER_ATTEMPT, 409, "That attempt is not the refund's last one.")
 /* clang-format on */
 #include "commands/decide/define.h"
+
+/* News of an attempt that was followed by another one: what it says is not true of the refund. */
+static bool is_earlier_attempt(const struct cf_decision *decision, const struct cf_refund *refund,
+                               struct cf_bytes name)
+{
+    if (name.size == 0 || cf_token_equals(&refund->refund, name))
+        return false;
+    return refund->state == CF_REFUND_SUCCEEDED ||
+           cf_decision_knows(decision, CF_LOOKUP_REFUND, name);
+}
 
 static uint32_t decide(struct cf_decision *decision, const struct input *input)
 {
@@ -23,6 +35,8 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
         return REFUND_UNKNOWN;
     if (refund->state != CF_REFUND_REQUESTED && refund->state != CF_REFUND_SUCCEEDED)
         return NOT_EXPECTED;
+    if (is_earlier_attempt(decision, refund, input->refund))
+        return EARLIER_ATTEMPT;
     const struct cf_pledge *pledge = cf_decision_pledge(decision, refund->pledge_id);
     CF_EMIT(decision, pledge_refund_failed, .pledge_id = refund->pledge_id,
             .campaign_id = pledge->campaign_id, .refund_id = input->refund_id,

@@ -142,6 +142,7 @@ static void take_refund(const struct cf_port_result *result, const struct cf_tas
     cf_command_set_id(input, "refund_id", subject->refund_id);
     if (failed) {
         set(input, "reason", result->reason[0] == '\0' ? "unknown" : result->reason);
+        set(input, "refund", result->id);
         return;
     }
     set(input, "refund", result->id);
@@ -192,9 +193,8 @@ static void take_payout(const struct cf_port_result *result, struct cf_id payout
                     : result->state == CF_PORT_STATE_SENT ? CF_COMMAND_payout_record_sent
                                                           : CF_COMMAND_payout_record_failed);
     cf_command_set_id(input, "payout_id", payout_id);
-    if (result->state == CF_PORT_STATE_SENT)
-        set(input, "bank_payout", result->id);
-    else if (result->state == CF_PORT_STATE_PAYOUT_FAILED)
+    set(input, "bank_payout", result->id);
+    if (result->state == CF_PORT_STATE_PAYOUT_FAILED)
         set(input, "reason", result->reason[0] == '\0' ? "unknown" : result->reason);
 }
 

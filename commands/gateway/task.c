@@ -167,6 +167,7 @@ static void take_refund(const struct cf_task *task, const struct cf_port_result 
         struct cf_command_input *input = add(answer, CF_COMMAND_pledge_record_refund_failed);
         cf_command_set_id(input, "refund_id", task->subject);
         set(input, "reason", result->reason);
+        set(input, "refund", result->id);
     } else {
         give_up(answer, CF_TASK_DEFER, "the refund is pending");
         answer->wait_us = 12 * HOUR_US;

@@ -96,6 +96,7 @@ static void cf_payout_on_retried(struct cf_payout_turn *turn)
                    "the attempt is not the next one");
     cf_turn_lose(turn->turn, &turn->creator->connected_minor, retried->amount);
     turn->payout->attempt = retried->attempt;
+    cf_turn_token(turn->turn, &turn->payout->bank_payout, (struct cf_bytes){0});
     turn->to = CF_PAYOUT_INITIATED;
 }
 

@@ -216,8 +216,9 @@ static void cf_pledge_on_payment_requested(struct cf_pledge_turn *turn)
 /* Where a payment that did not go through leaves the pledge. */
 static enum cf_pledge_state cf_pledge_after_failure(const struct cf_pledge *pledge)
 {
-    if (pledge->state == CF_PLEDGE_AUTHORIZING && pledge->memo_authorized_minor > 0)
-        return CF_PLEDGE_AUTHORIZED;
+    if (pledge->state == CF_PLEDGE_AUTHORIZING &&
+        pledge->memo_authorized_minor >= pledge->amount_minor)
+        return CF_PLEDGE_AUTHORIZED; /* the older hold stands, and covers it */
     if (pledge->state == CF_PLEDGE_AUTHORIZING || pledge->state == CF_PLEDGE_CAPTURING)
         return CF_PLEDGE_ERRORED;
     return (enum cf_pledge_state)pledge->state;

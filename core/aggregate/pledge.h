@@ -64,13 +64,16 @@ struct cf_pledge {
     int64_t processor_fee_minor;
     int64_t disputed_minor;
     int64_t dispute_hold_minor;
-    int64_t available_minor; /* P3 recorded */
+    int64_t orphaned_minor;       /* came too late or twice, and its fee is not recorded */
+    int64_t pending_minor;        /* net of recorded fees, not available yet */
+    int64_t available_minor;      /* P3 recorded */
     int64_t fee_reimbursed_minor; /* of the processor's fee, by the platform */
     struct cf_token payment_method;
     struct cf_token intent;
     struct cf_token charge;
     struct cf_token dispute;
-    struct cf_token balance_transaction; /* of the charge; empty until its fee is recorded */
+    struct cf_token
+        balance_transaction; /* of the charge, or of money that came too late; empty without a recorded fee */
     struct cf_pledge_item items[CF_PLEDGE_ITEMS_MAX]; /* add-ons */
     uint32_t version;
     uint32_t attempt; /* payment attempts so far */

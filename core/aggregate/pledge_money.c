@@ -68,6 +68,14 @@ void cf_pledge_on_captured(struct cf_pledge_turn *turn)
     turn->to = CF_PLEDGE_CAPTURED;
 }
 
+/* What a charge brought, less its fee, waits to become available. */
+static void cf_pledge_pend(struct cf_pledge_turn *turn, struct cf_money gross, struct cf_money fee)
+{
+    cf_turn_gain(turn->turn, &turn->pledge->pending_minor, gross);
+    cf_turn_lose(turn->turn, &turn->pledge->pending_minor,
+                 cf_money_smaller(fee, cf_money_of(turn->pledge->pending_minor)));
+}
+
 void cf_pledge_on_fee_recorded(struct cf_pledge_turn *turn)
 {
     const struct cf_event_pledge_fee_recorded *recorded = &turn->turn->event->pledge_fee_recorded;
@@ -79,9 +87,15 @@ void cf_pledge_on_fee_recorded(struct cf_pledge_turn *turn)
     cf_turn_gain(turn->turn, &turn->campaign->fees_minor, recorded->fee);
     cf_turn_lookup(turn->turn, CF_LOOKUP_BALANCE_TRANSACTION, recorded->balance_transaction,
                    turn->turn->id);
-    if (pledge->captured_minor == 0 || pledge->fee_recorded)
-        return; /* the fee of money that came too late */
+    if (pledge->captured_minor == 0 || pledge->fee_recorded) { /* of money that came too late */
+        cf_pledge_pend(turn, cf_money_of(pledge->orphaned_minor), recorded->fee);
+        pledge->orphaned_minor = 0;
+        if (cf_token_is_empty(&pledge->balance_transaction))
+            cf_turn_token(turn->turn, &pledge->balance_transaction, recorded->balance_transaction);
+        return;
+    }
     pledge->fee_recorded = 1;
+    cf_pledge_pend(turn, cf_money_of(pledge->captured_minor), recorded->fee);
     cf_turn_token(turn->turn, &pledge->balance_transaction, recorded->balance_transaction);
     if (!pledge->late)
         cf_turn_count(turn->turn, &turn->campaign->fees_missing, -1);
@@ -101,6 +115,8 @@ void cf_pledge_on_funds_available(struct cf_pledge_turn *turn)
     const struct cf_event_pledge_funds_available *available =
         &turn->turn->event->pledge_funds_available;
     cf_turn_gain(turn->turn, &turn->pledge->available_minor, available->amount);
+    cf_turn_lose(turn->turn, &turn->pledge->pending_minor,
+                 cf_money_smaller(available->amount, cf_money_of(turn->pledge->pending_minor)));
 }
 
 /* -- Refunds -------------------------------------------------------------------------------- */
@@ -173,11 +189,10 @@ void cf_pledge_on_refund_requested(struct cf_pledge_turn *turn)
         cf_turn_gain(turn->turn, &pledge->refunded_settled_minor, requested->amount);
         cf_turn_gain(turn->turn, &pledge->fee_returned_minor, requested->from_platform_fee);
     }
-    cf_refund_move(
-        turn,
-        cf_refund_begin(turn, &requested->refund_id, requested->amount, requested->charge,
-                        requested->reason, false),
-        CF_REFUND_REQUESTED);
+    cf_refund_move(turn,
+                   cf_refund_begin(turn, &requested->refund_id, requested->amount,
+                                   requested->charge, requested->reason, false),
+                   CF_REFUND_REQUESTED);
 }
 
 void cf_pledge_on_refund_succeeded(struct cf_pledge_turn *turn)
@@ -218,6 +233,7 @@ void cf_pledge_on_refund_retried(struct cf_pledge_turn *turn)
         return;
     cf_turn_expect(turn->turn, refund->state == CF_REFUND_FAILED, "the refund has not failed");
     refund->attempt = retried->attempt;
+    cf_turn_token(turn->turn, &refund->refund, (struct cf_bytes){0});
     cf_refund_move(turn, refund, CF_REFUND_REQUESTED);
 }
 
@@ -237,6 +253,7 @@ void cf_pledge_on_money_orphaned(struct cf_pledge_turn *turn)
     const struct cf_event_pledge_money_orphaned *orphaned =
         &turn->turn->event->pledge_money_orphaned;
     cf_turn_lookup(turn->turn, CF_LOOKUP_INTENT, orphaned->intent, turn->turn->id);
+    cf_turn_gain(turn->turn, &turn->pledge->orphaned_minor, orphaned->amount);
     cf_turn_lookup(turn->turn, CF_LOOKUP_CHARGE, orphaned->charge, turn->turn->id);
     cf_refund_move(turn,
                    cf_refund_begin(turn, &orphaned->refund_id, orphaned->amount, orphaned->charge,

@@ -152,7 +152,7 @@ static void cf_react_on_fee_recorded(struct cf_reaction *reaction, const struct 
 {
     (void)campaign;
     int64_t available_at_us = reaction->event->pledge_fee_recorded.available_at;
-    if (available_at_us != 0)
+    if (available_at_us != 0 && pledge->pending_minor > 0)
         cf_react_set(reaction, reaction->id, CF_TIMER_FUNDS_AVAILABLE, available_at_us);
     cf_react_progress(reaction, &pledge->campaign_id);
 }
@@ -161,9 +161,9 @@ static void cf_react_on_funds_available(struct cf_reaction *reaction,
                                         const struct cf_pledge *pledge,
                                         const struct cf_campaign *campaign)
 {
-    (void)pledge;
     (void)campaign;
-    cf_react_clear(reaction, reaction->id, CF_TIMER_FUNDS_AVAILABLE);
+    if (pledge->pending_minor == 0)
+        cf_react_clear(reaction, reaction->id, CF_TIMER_FUNDS_AVAILABLE);
 }
 
 static void cf_react_on_grace_retry_scheduled(struct cf_reaction *reaction,

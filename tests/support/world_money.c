@@ -284,6 +284,7 @@ static void win(struct cf_world *world, struct cf_model_pledge *pledge)
     CF_HAPPENS(world, PLEDGE_DISPUTE_WON, pledge_dispute_won, pledge->id,
                cf_campaign_of(world, pledge)->id, world->creator, world->currency,
                cf_minor(pledge->disputed), cf_world_token(world, "dp", 1),
+               .balance_transaction = cf_world_token(world, "txn", cf_world_number(world)),
                .fee_returned = cf_minor(returned), .hold_released = cf_minor(pledge->dispute_hold));
     cf_world_move(world, CF_ACCOUNT_PSP_AVAILABLE, NULL, CF_ACCOUNT_PSP_DISPUTED, NULL,
                   pledge->disputed);

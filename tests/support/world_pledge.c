@@ -113,7 +113,7 @@ static void decline(struct cf_world *world, struct cf_model_pledge *pledge)
         hold_memo(world, pledge, -lost);
         pledge_memo(world, pledge, lost);
     }
-    if (pledge->state == CF_MODEL_AUTHORIZING && pledge->held > 0)
+    if (pledge->state == CF_MODEL_AUTHORIZING && pledge->held >= pledge->amount)
         pledge->state = CF_MODEL_AUTHORIZED;
     else if (pledge->state != CF_MODEL_CHECKOUT)
         pledge->state = CF_MODEL_ERRORED;
@@ -124,7 +124,7 @@ static void action_required(struct cf_world *world, struct cf_model_pledge *pled
     uint32_t intent = cf_world_number(world);
     CF_HAPPENS(world, PLEDGE_ACTION_REQUIRED, pledge_action_required, pledge->id,
                cf_world_token(world, "pi", intent));
-    if (pledge->state == CF_MODEL_AUTHORIZING && pledge->held > 0) {
+    if (pledge->state == CF_MODEL_AUTHORIZING && pledge->held >= pledge->amount) {
         pledge->state = CF_MODEL_AUTHORIZED; /* the older hold stands, and its intent */
         return;
     }

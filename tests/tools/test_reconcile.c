@@ -32,6 +32,8 @@ struct provider {
 static void moves(struct provider *provider, struct cf_bytes name, struct cf_money amount, int sign,
                   struct cf_money fee)
 {
+    if (cf_money_is_zero(amount) && cf_money_is_zero(fee))
+        return;
     assert_true(provider->count < MOVEMENTS_MAX);
     struct movement *movement = &provider->movements[provider->count++];
     snprintf(movement->name, sizeof movement->name, "%.*s", (int)name.size,
@@ -117,7 +119,9 @@ static void compare(enum cf_currency currency, struct provider *provider, enum s
                     struct seen *ret_seen)
 {
     struct cf_reconciliation_sums sums;
-    for (size_t i = spoil == TAKE_AWAY ? 1 : 0; i < provider->count; i++) {
+    /* Newest first, as providers list them; the oldest one, a charge, is the one that is spoilt. */
+    size_t count = spoil == TAKE_AWAY ? provider->count - 1 : provider->count;
+    for (size_t i = 0; i < count; i++) {
         const struct movement *movement = &provider->movements[provider->count - 1 - i];
         const struct cf_provider_movement theirs = {.transaction = movement->name,
                                                     .type = "charge",
