@@ -10,7 +10,8 @@
 #define CF_COMMAND_VERDICTS(V)                                                                     \
     V(1, NOT_PERMITTED, 403, "Only finance does this.")                                            \
     V(2, REFUND_UNKNOWN, 404, "There is no such refund.")                                          \
-    V(3, NOT_FAILED, 409, "The refund has not failed.")
+    V(3, NOT_FAILED, 409, "The refund has not failed.")                                            \
+    V(4, DISPUTED, 409, "The bank has, or has had, the charge back: nothing is owed twice.")
 /* clang-format on */
 #include "commands/decide/define.h"
 
@@ -24,6 +25,8 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
     if (refund->state != CF_REFUND_FAILED)
         return NOT_FAILED;
     const struct cf_pledge *pledge = cf_decision_pledge(decision, refund->pledge_id);
+    if (pledge->state == CF_PLEDGE_DISPUTED || pledge->state == CF_PLEDGE_CHARGED_BACK)
+        return DISPUTED;
     CF_EMIT(decision, pledge_refund_paid_otherwise, .pledge_id = refund->pledge_id,
             .campaign_id = pledge->campaign_id, .refund_id = input->refund_id,
             .currency = pledge->currency, .amount = cf_money_of(refund->amount_minor),
