@@ -265,18 +265,19 @@ static enum cf_status replay_one(struct cf_state *state, struct cf_log_walk *wal
     return cf_state_apply(state, &record, &event, reterr_fault);
 }
 
-/* One batch up to `last`, read in one view. */
-static enum cf_status replay_batch(struct cf_state *state, struct cf_log_view *view, uint64_t last,
-                                   _Atomic uint64_t *progress, struct cf_fault *reterr_fault)
+/* Applies the records up to `last`, read in one view, to the batch that is open. */
+static enum cf_status replay_records(struct cf_state *state, struct cf_log *log, uint64_t last,
+                                     _Atomic uint64_t *progress, struct cf_hash *ret_root,
+                                     struct cf_fault *reterr_fault)
 {
+    CF_CLEANUP(cf_scope_cf_log_view_end) struct cf_log_view *view = NULL;
+    CF_TRY(cf_log_view_begin(log, &view, reterr_fault));
     CF_CLEANUP(cf_scope_cf_log_walk_end) struct cf_log_walk *walk = NULL;
     CF_TRY(cf_log_walk_begin(view, state->sequence + 1, &walk, reterr_fault));
-    CF_TRY(cf_state_begin(state, (size_t)(last - state->sequence), reterr_fault));
     while (state->sequence_batch < last) {
         uint64_t sequence = state->sequence_batch + 1;
         enum cf_status status = replay_one(state, walk, reterr_fault);
         if (status != CF_OK) {
-            cf_state_abort(state);
             if (reterr_fault != NULL && reterr_fault->detail[0] == '\0')
                 cf_fault_detail(reterr_fault, "sequence %llu", (unsigned long long)sequence);
             return status;
@@ -284,8 +285,16 @@ static enum cf_status replay_batch(struct cf_state *state, struct cf_log_view *v
         if (progress != NULL)
             atomic_store_explicit(progress, sequence, memory_order_relaxed);
     }
+    return cf_tree_root(cf_log_view_tree(view), last, ret_root, reterr_fault);
+}
+
+/* The state's batch is begun before the log is looked at, as the writer does it: one order of locks. */
+static enum cf_status replay_batch(struct cf_state *state, struct cf_log *log, uint64_t last,
+                                   _Atomic uint64_t *progress, struct cf_fault *reterr_fault)
+{
     struct cf_hash root;
-    enum cf_status status = cf_tree_root(cf_log_view_tree(view), last, &root, reterr_fault);
+    CF_TRY(cf_state_begin(state, (size_t)(last - state->sequence), reterr_fault));
+    enum cf_status status = replay_records(state, log, last, progress, &root, reterr_fault);
     if (status != CF_OK) {
         cf_state_abort(state);
         return status;
@@ -293,21 +302,27 @@ static enum cf_status replay_batch(struct cf_state *state, struct cf_log_view *v
     return cf_state_commit(state, &root, reterr_fault);
 }
 
+static enum cf_status head_read(struct cf_log *log, uint64_t *ret_head,
+                                struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(cf_scope_cf_log_view_end) struct cf_log_view *view = NULL;
+    CF_TRY(cf_log_view_begin(log, &view, reterr_fault));
+    *ret_head = cf_log_view_size(view);
+    return CF_OK;
+}
+
 static enum cf_status catch_up(struct cf_state *state, const struct cf_state_options *options,
                                uint64_t *ret_replayed, struct cf_fault *reterr_fault)
 {
     uint64_t began = state->sequence;
-    for (;;) {
-        CF_CLEANUP(cf_scope_cf_log_view_end) struct cf_log_view *view = NULL;
-        CF_TRY(cf_log_view_begin(options->log, &view, reterr_fault));
-        uint64_t head = cf_log_view_size(view);
-        if (options->sequence_max != 0 && options->sequence_max < head)
-            head = options->sequence_max;
-        if (state->sequence >= head)
-            break;
+    uint64_t head = 0;
+    CF_TRY(head_read(options->log, &head, reterr_fault));
+    if (options->sequence_max != 0 && options->sequence_max < head)
+        head = options->sequence_max;
+    while (state->sequence < head) {
         uint64_t last =
             head - state->sequence > REPLAY_BATCH ? state->sequence + REPLAY_BATCH : head;
-        CF_TRY(replay_batch(state, view, last, options->progress, reterr_fault));
+        CF_TRY(replay_batch(state, options->log, last, options->progress, reterr_fault));
     }
     *ret_replayed = state->sequence - began;
     return CF_OK;
