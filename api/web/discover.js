@@ -6,7 +6,7 @@ const note = document.getElementById('note');
 const more = document.getElementById('more');
 const count = document.getElementById('count');
 const controls = {
-    search: document.getElementById('search'),
+    q: document.getElementById('search'),
     category: document.getElementById('category'),
     status: document.getElementById('status'),
     sort: document.getElementById('sort'),
@@ -85,7 +85,7 @@ async function loadCategories() {
 }
 
 let typing = 0;
-controls.search.addEventListener('input', () => {
+controls.q.addEventListener('input', () => {
     clearTimeout(typing);
     typing = setTimeout(() => load(null), 200);
 });

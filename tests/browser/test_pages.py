@@ -60,6 +60,12 @@ class Pages(unittest.TestCase):
                          "box.dispatchEvent(new Event('change'))")
         self.wait(lambda: self.browser.run(CARDS) == ["A Bakery on a Bicycle"], "the one card")
 
+    def test_2_discover__finds_by_words(self):
+        self.open_home()
+        self.browser.run("const box = document.getElementById('search'); box.value = 'synthesizer';"
+                         "box.dispatchEvent(new Event('input'))")
+        self.wait(lambda: self.browser.run(CARDS) == ["Tape Loop: a Synthesizer You Can Repair"], "the one card")
+
     def test_3_campaign__shows_story_rewards_and_live_progress(self):
         self.open_home()
         address = self.browser.run("return [...document.querySelectorAll('.card')].find((card) => "
