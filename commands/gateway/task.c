@@ -329,7 +329,7 @@ void cf_task_take(const struct cf_task *task, const struct cf_port_result *resul
         break;
     case CF_PORT_NOT_FUNDED:
         give_up(ret_answer, CF_TASK_DEFER, "the balance does not cover it yet");
-        ret_answer->wait_us = 6 * HOUR_US;
+        ret_answer->wait_us = 25 * HOUR_US; /* a refusal is kept under its key for a day */
         break;
     case CF_PORT_REFUSED:
         take_refused(task, result, ret_answer);

@@ -82,7 +82,9 @@ def live_payments(call):
     call("GET", f"/v1/refunds?charge={charge}")
     call("POST", f"/v1/payment_methods/{method}/detach")
     call("DELETE", f"/v1/customers/{customer}")
-    call("GET", f"/v1/customers/{customer}", want=404)
+    if call("GET", f"/v1/customers/{customer}").get("deleted") is not True:
+        failures.append("a deleted customer is not told of as deleted")
+    call("POST", f"/v1/customers/{customer}", "name=Ada", want=404)
 
 
 def live_disputes(call):

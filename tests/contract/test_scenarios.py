@@ -290,8 +290,22 @@ def idempotency_as_stripe_does_it(box):
     same(box.call("POST", "/v1/payment_intents", body, key="v")[0], 200)
     customer = box.call("POST", "/v1/customers", "", key="k")
     same(customer[1]["object"], "customer")
+    # What the endpoint itself refused is kept as well; nothing else of it is.
+    pays_nobody = "amount=1000&currency=eur&confirm=true"
+    refused = box.call("POST", "/v1/payment_intents", pays_nobody, key="r")
+    again = box.call("POST", "/v1/payment_intents", pays_nobody, key="r")
+    same((refused[0], again[0], again[1], again[2].get("Idempotent-Replayed")),
+         (400, 400, refused[1], "true"))
+    same(len(box.ok("GET", "/v1/payment_intents")["data"]), 3)
+    account = box.ok("POST", "/v1/accounts", "type=express&capabilities[transfers][requested]=true")
+    box.ok("POST", f"/_sandbox/onboarding/{account['id']}", "outcome=complete")
+    moves = f"amount=500&currency=eur&destination={account['id']}"
+    same(box.call("POST", "/v1/transfers", moves, key="t")[1]["error"]["code"], "balance_insufficient")
+    box.ok("POST", "/v1/payment_intents", body.replace("visa", "bypassPending"))
+    same(box.call("POST", "/v1/transfers", moves, key="t")[0], 400)
     box.advance(1.1)
     same(box.call("POST", "/v1/payment_intents", body, key="k")[1]["id"] != first[1]["id"], True)
+    same(box.call("POST", "/v1/transfers", moves, key="t")[0], 200)
 
 
 @scenario

@@ -35,6 +35,13 @@ static void set_capabilities(struct cf_json *account, const char *status)
         cf_json_set_text(capabilities, name, status);
 }
 
+static void take_interval(struct cf_call *call, struct cf_json *account)
+{
+    const char *interval = cf_call_text(call, "settings.payouts.schedule.interval");
+    if (interval != NULL)
+        cf_json_set_text(cf_json_at(account, "settings.payouts.schedule"), "interval", interval);
+}
+
 void cf_sandbox_account_create(struct cf_call *call)
 {
     static const char *const capabilities[] = {"transfers", "card_payments"};
@@ -48,7 +55,8 @@ void cf_sandbox_account_create(struct cf_call *call)
     }
     struct cf_json *account = cf_call_make(call, "", "account", "acct");
     char url[100];
-    cf_call_take(call, account, "type country email default_currency business_type metadata");
+    cf_call_take(call, account,
+                 "type country email default_currency business_type business_profile metadata");
     snprintf(url, sizeof url, "/v1/accounts/%s/external_accounts", cf_json_text_at(account, "id"));
     cf_json_set_text(cf_json_get(account, "external_accounts"), "url", url);
     for (size_t i = 0; i < sizeof capabilities / sizeof capabilities[0]; i++) {
@@ -57,9 +65,7 @@ void cf_sandbox_account_create(struct cf_call *call)
         if (cf_call_is_true(call, param))
             cf_json_set_text(cf_json_get(account, "capabilities"), capabilities[i], "inactive");
     }
-    const char *interval = cf_call_text(call, "settings.payouts.schedule.interval");
-    if (interval != NULL)
-        cf_json_set_text(cf_json_at(account, "settings.payouts.schedule"), "interval", interval);
+    take_interval(call, account);
     require(account, "requirements.past_due", true);
     cf_call_answer(call, account);
 }
@@ -78,12 +84,36 @@ void cf_sandbox_account_get(struct cf_call *call)
         cf_call_answer(call, account);
 }
 
+void cf_sandbox_account_list(struct cf_call *call)
+{
+    call->account = "";
+    cf_call_answer_list(call, "account");
+}
+
+/* Whose key it is: a connected account, or the platform, which is an account like any other. */
+void cf_sandbox_account_own(struct cf_call *call)
+{
+    if (call->account[0] != '\0') {
+        call->id = call->account;
+        cf_sandbox_account_get(call);
+        return;
+    }
+    struct cf_json *platform = cf_json_copy(cf_sandbox_template(call->sandbox, "account"));
+    cf_json_set_text(platform, "id", "acct_platform");
+    cf_json_set_text(platform, "type", "standard");
+    cf_json_set_bool(platform, "charges_enabled", true);
+    cf_json_set_bool(platform, "payouts_enabled", true);
+    cf_json_set_bool(platform, "details_submitted", true);
+    cf_call_answer_taken(call, platform);
+}
+
 void cf_sandbox_account_update(struct cf_call *call)
 {
     struct cf_json *account = fetch(call, call->id);
     if (account == NULL)
         return;
-    cf_call_take(call, account, "email business_type metadata");
+    cf_call_take(call, account, "email business_type business_profile metadata");
+    take_interval(call, account);
     cf_call_emit(call, call->id, "account.updated", account);
     cf_call_answer(call, account);
 }

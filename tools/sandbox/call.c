@@ -123,7 +123,8 @@ struct cf_json *cf_call_fetch(struct cf_call *call, const char *type, const char
                               const char *param)
 {
     struct cf_json *object = cf_store_edit(call->store, call->account, id);
-    if (object != NULL && cf_json_is(cf_json_get(object, "object"), type))
+    if (object != NULL && cf_json_is(cf_json_get(object, "object"), type) &&
+        !cf_json_is_true(cf_json_get(object, "deleted")))
         return object;
     cf_call_refuse(call, 404, "resource_missing", param, "No such %s: '%s'", type, id);
     return NULL;
@@ -259,7 +260,8 @@ static bool visit_page(void *context, const char *id)
 {
     struct page *page = context;
     struct cf_json *object = cf_store_find(page->call->store, page->call->account, id);
-    if (object == NULL || !matches(page->call->params, object))
+    if (object == NULL || cf_json_is_true(cf_json_get(object, "deleted")) ||
+        !matches(page->call->params, object))
         return true;
     page->more = cf_json_size(page->data) == page->limit;
     if (!page->more)

@@ -215,3 +215,13 @@ void cf_sandbox_charge_get(struct cf_call *call)
     if (charge != NULL)
         cf_call_answer(call, charge);
 }
+
+void cf_sandbox_charge_update(struct cf_call *call)
+{
+    struct cf_json *charge = cf_call_fetch(call, "charge", call->id, "id");
+    if (charge == NULL)
+        return;
+    cf_call_take(call, charge, "description receipt_email transfer_group metadata");
+    cf_call_emit(call, call->account, "charge.updated", charge);
+    cf_call_answer(call, charge);
+}

@@ -19,6 +19,8 @@
 static bool takes(const struct cf_json *endpoint, const char *type)
 {
     const struct cf_json *types = cf_json_get(endpoint, "enabled_events");
+    if (cf_json_is(cf_json_get(endpoint, "status"), "disabled"))
+        return false;
     for (size_t i = 0; i < cf_json_size(types); i++) {
         const struct cf_json *item = cf_json_item(types, i);
         if (cf_json_is(item, "*") || cf_json_is(item, type))

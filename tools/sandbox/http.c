@@ -36,6 +36,7 @@ struct exchange {
     char request_id[64];
     char fingerprint[CF_HASH_SIZE * 2 + 1];
     bool replayed, lost;
+    bool executed; /* the endpoint's handler ran: what it answered is kept under the key */
     int64_t delay_ms;
 };
 
@@ -254,7 +255,7 @@ static bool fails_before(struct exchange *exchange)
                cf_sandbox_fault_take(sandbox, "rate_limit", path, &fault)) {
         cf_call_refuse(call, 429, "rate_limit", NULL, "Too many requests hit the API too quickly.");
     } else if (cf_sandbox_fault_take(sandbox, "conflict", path, &fault)) {
-        cf_call_refuse(call, 409, NULL, NULL,
+        cf_call_refuse(call, 409, "idempotency_key_in_use", NULL,
                        "There is currently another in-progress request using this Idempotent Key.");
     } else if (cf_sandbox_fault_take(sandbox, "error", path, &fault)) {
         cf_call_refuse(call, 500, NULL, NULL, "An unknown error occurred.");
@@ -279,11 +280,15 @@ static void fail_after(struct exchange *exchange)
 
 /* The call. */
 
+static bool is_keyed(const struct exchange *exchange)
+{
+    return exchange->request->method == CF_HTTP_POST && exchange->call.idempotency_key != NULL;
+}
+
 static void execute(struct exchange *exchange)
 {
     struct cf_call *call = &exchange->call;
     bool provider = strncmp(exchange->endpoint->path, "/v1/", 4) == 0;
-    bool keyed = exchange->request->method == CF_HTTP_POST && call->idempotency_key != NULL;
     if (!parse_params(exchange) || (provider && fails_before(exchange)))
         return;
     if (exchange->account[0] != '\0' && cf_store_find(call->store, "", exchange->account) == NULL) {
@@ -291,18 +296,32 @@ static void execute(struct exchange *exchange)
                        "The provided key does not have access to account '%s'", exchange->account);
         return;
     }
-    if (keyed && replay(exchange))
+    if (is_keyed(exchange) && replay(exchange))
         return;
     exchange->endpoint->handle(call);
     CF_ASSERT(call->status != 0);
+    exchange->executed = true;
     expand_answer(call);
-    bool keep = call->status == 200 || call->status == 402;
-    if (!keep)
-        return;
-    if (provider)
+}
+
+/* Ends the transaction. A refusal undoes what the handler did; under a key it is kept itself, as every
+ * answer is once the handler began. */
+static enum cf_status conclude(struct exchange *exchange, struct cf_fault *reterr_fault)
+{
+    struct cf_call *call = &exchange->call;
+    bool done = call->status == 200 || call->status == 402;
+    bool provider = strncmp(exchange->endpoint->path, "/v1/", 4) == 0;
+    if (!exchange->executed || !done)
+        cf_store_abort(call->store);
+    if (!exchange->executed)
+        return CF_OK;
+    if (!done)
+        CF_TRY(cf_store_begin(call->store, reterr_fault));
+    if (done && provider)
         fail_after(exchange);
-    if (keyed)
+    if (is_keyed(exchange))
         remember(exchange);
+    return cf_store_commit(call->store, reterr_fault);
 }
 
 static void run(struct cf_sandbox *sandbox, struct exchange *exchange)
@@ -318,10 +337,7 @@ static void run(struct cf_sandbox *sandbox, struct exchange *exchange)
         call->id = exchange->id[0] == '\0' ? NULL : exchange->id;
         call->idempotency_key = cf_http_request_header(exchange->request, "Idempotency-Key");
         execute(exchange);
-        if (call->status == 200 || call->status == 402 || call->status == 500)
-            status = cf_store_commit(call->store, &fault);
-        else
-            cf_store_abort(call->store);
+        status = conclude(exchange, &fault);
     }
     pthread_cond_broadcast(&sandbox->changed); /* something new may be due */
     pthread_mutex_unlock(&sandbox->mutex);

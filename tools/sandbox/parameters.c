@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <strings.h>
 
 #define PATH_SIZE 160
 
@@ -124,8 +125,9 @@ static struct cf_json *typed_leaf(const struct parameter *parameter, const char 
     }
     case 'f':
     case 'b':
-        if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)
-            return cf_json_from_bool(text[0] == 't');
+        /* Stripe's Python library says True. */
+        if (strcasecmp(text, "true") == 0 || strcasecmp(text, "false") == 0)
+            return cf_json_from_bool(text[0] == 't' || text[0] == 'T');
         if (parameter->type[0] == 'f')
             return cf_json_from_text(text);
         refuse(ret_refusal, NULL, path, "Invalid boolean", text);

@@ -165,10 +165,11 @@ void cf_sandbox_payment_intent_create(struct cf_call *call)
     snprintf(secret, sizeof secret, "%s_secret_%s", cf_json_text_at(intent, "id"),
              cf_json_text_at(intent, "id") + 6);
     cf_json_set_text(intent, "client_secret", secret);
-    cf_call_take(call, intent,
-                 "amount currency customer payment_method_types capture_method confirmation_method "
-                 "setup_future_usage transfer_group on_behalf_of description statement_descriptor "
-                 "statement_descriptor_suffix receipt_email automatic_payment_methods metadata");
+    cf_call_take(
+        call, intent,
+        "amount currency customer payment_method_types capture_method confirmation_method "
+        "setup_future_usage transfer_group on_behalf_of description statement_descriptor "
+        "statement_descriptor_suffix receipt_email automatic_payment_methods shipping metadata");
     cf_call_index(call, call->account, intent);
     if (!take_payment_method(call, intent))
         return;
@@ -220,7 +221,7 @@ void cf_sandbox_payment_intent_update(struct cf_call *call)
     cf_call_take(call, intent,
                  "amount currency customer capture_method setup_future_usage transfer_group "
                  "description statement_descriptor statement_descriptor_suffix receipt_email "
-                 "metadata");
+                 "shipping metadata");
     if (take_payment_method(call, intent))
         cf_call_answer(call, intent);
 }
@@ -273,7 +274,7 @@ void cf_sandbox_payment_intent_capture(struct cf_call *call)
     struct cf_json *held =
         cf_store_edit(call->store, call->account, cf_json_text_at(intent, "latest_charge"));
     CF_ASSERT(held != NULL);
-    cf_call_take(call, intent, "statement_descriptor statement_descriptor_suffix");
+    cf_call_take(call, intent, "statement_descriptor statement_descriptor_suffix metadata");
     cf_charge_capture(call, held, amount);
     succeed(call, intent, amount);
     cf_call_answer(call, intent);

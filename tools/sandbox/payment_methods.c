@@ -115,6 +115,18 @@ static bool is_expired(const struct cf_call *call, int64_t month, int64_t year)
     return year * 12 + month - 1 < months_now;
 }
 
+static void take_details(struct cf_call *call, struct cf_json *method)
+{
+    static const char *const details[] = {"email", "name", "phone", "address"};
+    const struct cf_json *given = cf_json_get(call->params, "billing_details");
+    cf_call_take(call, method, "metadata");
+    for (size_t i = 0; i < sizeof details / sizeof details[0]; i++) {
+        const struct cf_json *detail = cf_json_get(given, details[i]);
+        if (detail != NULL)
+            cf_json_set(cf_json_get(method, "billing_details"), details[i], cf_json_copy(detail));
+    }
+}
+
 void cf_sandbox_payment_method_create(struct cf_call *call)
 {
     const char *number = cf_call_text(call, "card.number");
@@ -142,14 +154,22 @@ void cf_sandbox_payment_method_create(struct cf_call *call)
         return;
     }
     struct cf_json *method = make(call, card, month, year);
-    cf_call_take(call, method, "metadata");
-    static const char *const details[] = {"email", "name", "phone", "address"};
-    for (size_t i = 0; i < sizeof details / sizeof details[0]; i++) {
-        const struct cf_json *given =
-            cf_json_get(cf_json_get(call->params, "billing_details"), details[i]);
-        if (given != NULL)
-            cf_json_set(cf_json_get(method, "billing_details"), details[i], cf_json_copy(given));
-    }
+    take_details(call, method);
+    cf_call_answer(call, method);
+}
+
+void cf_sandbox_payment_method_list(struct cf_call *call)
+{
+    cf_call_answer_list(call, "payment_method");
+}
+
+void cf_sandbox_payment_method_update(struct cf_call *call)
+{
+    struct cf_json *method = cf_call_fetch(call, "payment_method", call->id, "id");
+    if (method == NULL)
+        return;
+    take_details(call, method);
+    cf_call_emit(call, call->account, "payment_method.updated", method);
     cf_call_answer(call, method);
 }
 

@@ -98,6 +98,16 @@ void cf_sandbox_payout_get(struct cf_call *call)
         cf_call_answer(call, payout);
 }
 
+void cf_sandbox_payout_update(struct cf_call *call)
+{
+    struct cf_json *payout = cf_call_fetch(call, "payout", call->id, "payout");
+    if (payout == NULL)
+        return;
+    cf_call_take(call, payout, "metadata");
+    cf_call_emit(call, call->account, "payout.updated", payout);
+    cf_call_answer(call, payout);
+}
+
 void cf_sandbox_payout_cancel(struct cf_call *call)
 {
     struct cf_json *payout = cf_call_fetch(call, "payout", call->id, "payout");

@@ -96,13 +96,32 @@ void cf_sandbox_setup_intent_create(struct cf_call *call)
     snprintf(secret, sizeof secret, "%s_secret_%s", cf_json_text_at(intent, "id"),
              cf_json_text_at(intent, "id") + 8);
     cf_json_set_text(intent, "client_secret", secret);
-    cf_call_take(call, intent, "customer usage payment_method_types description metadata");
+    cf_call_take(
+        call, intent,
+        "automatic_payment_methods customer usage payment_method_types description metadata");
     if (!take_payment_method(call, intent))
         return;
     cf_call_emit(call, call->account, "setup_intent.created", intent);
     if (cf_call_is_true(call, "confirm"))
         confirm(call, intent);
     if (call->status == 0)
+        cf_call_answer(call, intent);
+}
+
+void cf_sandbox_setup_intent_list(struct cf_call *call)
+{
+    cf_call_answer_list(call, "setup_intent");
+}
+
+void cf_sandbox_setup_intent_update(struct cf_call *call)
+{
+    const char *customer = cf_call_text(call, "customer");
+    struct cf_json *intent = cf_call_fetch(call, "setup_intent", call->id, "intent");
+    if (intent == NULL ||
+        (customer != NULL && cf_call_fetch(call, "customer", customer, "customer") == NULL))
+        return;
+    cf_call_take(call, intent, "customer payment_method_types description metadata");
+    if (take_payment_method(call, intent))
         cf_call_answer(call, intent);
 }
 

@@ -60,7 +60,8 @@ void cf_sandbox_transfer_create(struct cf_call *call)
     const char *id = cf_json_text_at(transfer, "id");
     cf_json_set_integer(transfer, "amount", amount);
     cf_call_take(call, transfer,
-                 "currency destination transfer_group source_transaction description metadata");
+                 "currency destination transfer_group source_transaction source_type description "
+                 "metadata");
     snprintf(url, sizeof url, "/v1/transfers/%s/reversals", id);
     cf_json_set_text(cf_json_get(transfer, "reversals"), "url", url);
     cf_call_new_id(call, "py", payment);
@@ -133,6 +134,13 @@ void cf_sandbox_transfer_reverse(struct cf_call *call)
     cf_json_append(cf_json_at(transfer, "reversals.data"), cf_json_copy(reversal));
     cf_call_emit(call, "", "transfer.reversed", transfer);
     cf_call_answer(call, reversal);
+}
+
+void cf_sandbox_transfer_reversal_get(struct cf_call *call)
+{
+    const struct cf_json *reversal = cf_call_fetch(call, "transfer_reversal", call->id, "id");
+    if (reversal != NULL)
+        cf_call_answer(call, reversal);
 }
 
 void cf_sandbox_transfer_reversals(struct cf_call *call)

@@ -83,6 +83,18 @@ void cf_sandbox_webhook_endpoint_get(struct cf_call *call)
         cf_call_answer(call, endpoint);
 }
 
+void cf_sandbox_webhook_endpoint_update(struct cf_call *call)
+{
+    struct cf_json *endpoint = cf_call_fetch(call, "webhook_endpoint", call->id, "id");
+    if (endpoint == NULL)
+        return;
+    cf_call_take(call, endpoint, "url enabled_events description metadata");
+    if (cf_json_get(call->params, "disabled") != NULL)
+        cf_json_set_text(endpoint, "status",
+                         cf_call_is_true(call, "disabled") ? "disabled" : "enabled");
+    cf_call_answer(call, endpoint);
+}
+
 void cf_sandbox_webhook_endpoint_delete(struct cf_call *call)
 {
     char name[80];
