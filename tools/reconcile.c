@@ -117,6 +117,8 @@ static enum cf_status cf_ours_dispute(struct cf_reconciliation *r, const struct 
 {
     const struct cf_event_pledge_disputed *disputed = &event->pledge_disputed;
     const struct cf_event_pledge_dispute_won *won = &event->pledge_dispute_won;
+    const struct cf_event_pledge_orphan_disputed *orphan = &event->pledge_orphan_disputed;
+    const struct cf_event_pledge_orphan_dispute_won *orphan_won = &event->pledge_orphan_dispute_won;
     if (event->type == CF_EVENT_PLEDGE_DISPUTED) {
         CF_TRY(cf_ours(r, disputed->dispute, "dispute", disputed->currency, disputed->amount, -1));
         return cf_ours(r, disputed->balance_transaction, "fee", disputed->currency, disputed->fee,
@@ -125,6 +127,16 @@ static enum cf_status cf_ours_dispute(struct cf_reconciliation *r, const struct 
     if (event->type == CF_EVENT_PLEDGE_DISPUTE_WON) {
         CF_TRY(cf_ours(r, won->dispute, "dispute", won->currency, won->amount, 1));
         return cf_ours(r, won->balance_transaction, "fee", won->currency, won->fee_returned, 1);
+    }
+    if (event->type == CF_EVENT_PLEDGE_ORPHAN_DISPUTED) {
+        CF_TRY(cf_ours(r, orphan->dispute, "dispute", orphan->currency, orphan->amount, -1));
+        return cf_ours(r, orphan->balance_transaction, "fee", orphan->currency, orphan->fee, -1);
+    }
+    if (event->type == CF_EVENT_PLEDGE_ORPHAN_DISPUTE_WON) {
+        CF_TRY(cf_ours(r, orphan_won->dispute, "dispute", orphan_won->currency, orphan_won->amount,
+                       1));
+        return cf_ours(r, orphan_won->balance_transaction, "fee", orphan_won->currency,
+                       orphan_won->fee_returned, 1);
     }
     return CF_OK;
 }
@@ -223,13 +235,21 @@ static int cf_movement_compare(const void *left, const void *right)
     return (a->currency > b->currency) - (a->currency < b->currency);
 }
 
-static enum cf_difference_cause cf_cause(const struct cf_movement *first, bool ours, bool theirs)
+/* What has no name of its own: balances, and what carries only the name of its kind. */
+static bool cf_is_lump(const struct cf_movement *movement)
+{
+    return cf_token_is_empty(&movement->name) || strcmp(movement->name.text, movement->type) == 0;
+}
+
+/* Of ours, then theirs. */
+static enum cf_difference_cause cf_cause(const struct cf_movement *first, const size_t times[2],
+                                         const int64_t minor[2])
 {
     if (cf_token_is_empty(&first->name))
         return CF_DIFFERENCE_BALANCE;
-    if (ours && theirs)
-        return CF_DIFFERENCE_AMOUNT;
-    if (ours)
+    if (times[0] > 0 && times[1] > 0)
+        return minor[0] == minor[1] ? CF_DIFFERENCE_TIMES : CF_DIFFERENCE_AMOUNT;
+    if (times[0] > 0)
         return CF_DIFFERENCE_NOT_THERE;
     return strcmp(first->type, "fee") == 0 ? CF_DIFFERENCE_FEE_NOT_HERE : CF_DIFFERENCE_NOT_HERE;
 }
@@ -240,18 +260,18 @@ static void cf_compare_name(const struct cf_movement *first, const struct cf_mov
                             struct cf_reconciliation_sums *sums)
 {
     int64_t minor[2] = {0, 0};
-    bool there[2] = {false, false};
+    size_t times[2] = {0, 0};
     for (const struct cf_movement *at = first; at < end; at++) {
-        there[at->theirs] = true;
+        times[at->theirs]++;
         minor[at->theirs] += at->minor;
     }
     sums->movements++;
-    if (minor[0] == minor[1]) {
+    if (minor[0] == minor[1] && (times[0] == times[1] || cf_is_lump(first))) {
         sums->agreed++;
         return;
     }
     sums->differences++;
-    const struct cf_difference difference = {.cause = cf_cause(first, there[0], there[1]),
+    const struct cf_difference difference = {.cause = cf_cause(first, times, minor),
                                              .name = first->name.text,
                                              .type = first->type,
                                              .currency = first->currency,
@@ -291,6 +311,8 @@ const char *cf_difference_sentence(enum cf_difference_cause cause)
         return "the provider took a fee that is not recorded yet";
     case CF_DIFFERENCE_AMOUNT:
         return "both have it, the amounts differ";
+    case CF_DIFFERENCE_TIMES:
+        return "both have the same amount, but not in as many movements";
     case CF_DIFFERENCE_BALANCE:
         return "the balances differ as a whole";
     }

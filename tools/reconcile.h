@@ -8,8 +8,8 @@
  *
  * Both sides are shown to it as movements: a name that both know, a currency, an amount. The names
  * are the provider's: a charge, refund, dispute, transfer or reversal for what was moved, a balance
- * transaction for its fee. Movements of one name are summed, so it does not matter who splits what,
- * nor in which order they come.
+ * transaction for its fee. Movements of one name are summed and counted, in whatever order they come:
+ * each balance transaction has exactly one group of postings.
  */
 
 #include "core/event/record.h"
@@ -48,6 +48,7 @@ enum cf_difference_cause {
     CF_DIFFERENCE_NOT_THERE,    /* we booked what the provider does not have */
     CF_DIFFERENCE_FEE_NOT_HERE, /* a fee that we have not recorded yet */
     CF_DIFFERENCE_AMOUNT,       /* both have it, unlike */
+    CF_DIFFERENCE_TIMES,        /* the same amount, but not in as many movements */
     CF_DIFFERENCE_BALANCE       /* the balances as a whole */
 };
 

@@ -96,6 +96,13 @@ bool cf_decision_leads_to(const struct cf_decision *decision, enum cf_lookup_kin
            cf_id_equal(found, id);
 }
 
+bool cf_decision_orphan(const struct cf_decision *decision, struct cf_bytes charge,
+                        struct cf_id *ret_refund_id)
+{
+    return charge.size > 0 &&
+           decision->book->ops->lookup(decision->book, CF_LOOKUP_ORPHAN, charge, ret_refund_id);
+}
+
 bool cf_payout_had_another(const struct cf_decision *decision, const struct cf_payout *payout,
                            struct cf_bytes bank_payout)
 {

@@ -49,6 +49,10 @@ bool cf_decision_knows(const struct cf_decision *decision, enum cf_lookup_kind k
 bool cf_decision_leads_to(const struct cf_decision *decision, enum cf_lookup_kind kind,
                           struct cf_bytes name, struct cf_id id);
 
+/* The charge is none of its pledge's own: what we owe for it. */
+bool cf_decision_orphan(const struct cf_decision *decision, struct cf_bytes charge,
+                        struct cf_id *ret_refund_id);
+
 /* The gateway is asked for this and has not answered, or waits to ask again. */
 bool cf_decision_awaits(const struct cf_decision *decision, struct cf_id subject,
                         enum cf_request request);
@@ -172,9 +176,13 @@ void cf_decide_netting(struct cf_decision *decision, struct cf_id creator_id,
                        enum cf_currency currency);
 
 /* Owes `amount_minor` of a charged pledge back: out of escrow before its settlement; after it, the
- * platform's fee in proportion and the creator's proceeds. */
+ * platform's fee in proportion and the creator's proceeds. What the bank took, too, is the
+ * platform's loss. */
 void cf_decide_refund(struct cf_decision *decision, struct cf_id pledge_id, struct cf_id refund_id,
                       int64_t amount_minor, enum cf_refund_reason reason,
                       enum cf_initiator initiator);
+
+/* A refund that failed is owed no more where the bank kept its money after a dispute. */
+void cf_decide_covered(struct cf_decision *decision, struct cf_id refund_id);
 
 #endif

@@ -25,7 +25,7 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
     if (refund->state != CF_REFUND_FAILED)
         return NOT_FAILED;
     const struct cf_pledge *pledge = cf_decision_pledge(decision, refund->pledge_id);
-    if (pledge->state == CF_PLEDGE_DISPUTED || pledge->state == CF_PLEDGE_CHARGED_BACK)
+    if (cf_refund_is_contested(pledge, refund))
         return DISPUTED;
     CF_EMIT(decision, pledge_refund_paid_otherwise, .pledge_id = refund->pledge_id,
             .campaign_id = pledge->campaign_id, .refund_id = input->refund_id,

@@ -16,11 +16,14 @@
 /* clang-format on */
 #include "commands/decide/define.h"
 
-/* News of an attempt that was followed by another one: what it says is not true of the refund. */
+/* News of an attempt that was followed by another one, or of a call that the provider refused because
+ * the money had left already: what it says is not true of the refund. */
 static bool is_earlier_attempt(const struct cf_decision *decision, const struct cf_refund *refund,
                                struct cf_bytes name)
 {
-    if (name.size == 0 || cf_token_equals(&refund->refund, name))
+    if (name.size == 0)
+        return refund->state == CF_REFUND_SUCCEEDED;
+    if (cf_token_equals(&refund->refund, name))
         return false;
     return refund->state == CF_REFUND_SUCCEEDED ||
            cf_decision_knows(decision, CF_LOOKUP_REFUND, name);
@@ -42,5 +45,6 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
             .campaign_id = pledge->campaign_id, .refund_id = input->refund_id,
             .currency = pledge->currency, .amount = cf_money_of(refund->amount_minor),
             .reason = input->reason, .returned = refund->state == CF_REFUND_SUCCEEDED);
+    cf_decide_covered(decision, input->refund_id);
     return ACCEPTED;
 }

@@ -98,8 +98,17 @@ static inline bool cf_pledge_is_changeable(const struct cf_pledge *pledge)
 /* Charged, and no dispute open or lost. */
 static inline bool cf_pledge_is_disputable(const struct cf_pledge *pledge)
 {
-    return pledge->state == CF_PLEDGE_CAPTURED || pledge->state == CF_PLEDGE_PARTIALLY_REFUNDED ||
-           pledge->state == CF_PLEDGE_REFUND_PENDING || pledge->state == CF_PLEDGE_REFUND_FAILED;
+    return pledge->captured_minor > 0 && pledge->state != CF_PLEDGE_DISPUTED &&
+           pledge->state != CF_PLEDGE_CHARGED_BACK;
+}
+
+/* The bank has the charge that the refund is of, or keeps some of what the refund owes. */
+static inline bool cf_refund_is_contested(const struct cf_pledge *pledge,
+                                          const struct cf_refund *refund)
+{
+    if (refund->orphaned)
+        return refund->disputed_minor > 0 || refund->lost_minor > 0;
+    return pledge->state == CF_PLEDGE_DISPUTED || pledge->twice_back_minor > 0;
 }
 
 /* Money came, no dispute is open, and some of it was not asked back. */

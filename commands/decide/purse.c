@@ -69,9 +69,10 @@ void cf_decide_refund(struct cf_decision *decision, struct cf_id pledge_id, stru
 {
     const struct cf_pledge *pledge = cf_decision_pledge(decision, pledge_id);
     const struct cf_campaign *campaign = cf_decision_campaign(decision, pledge->campaign_id);
-    int64_t fee_minor = cf_decision_fee_back(decision, pledge_id, amount_minor);
+    int64_t twice_minor = cf_money_minor(cf_pledge_twice_back(pledge, cf_money_of(amount_minor)));
+    int64_t fee_minor = cf_decision_fee_back(decision, pledge_id, amount_minor - twice_minor);
     struct cf_purse purse;
-    cf_purse_open(decision, pledge->campaign_id, amount_minor - fee_minor, &purse);
+    cf_purse_open(decision, pledge->campaign_id, amount_minor - twice_minor - fee_minor, &purse);
     if (!cf_pledge_is_settled(campaign, pledge))
         cf_purse_take_escrow(&purse);
     cf_purse_take_payable(&purse);
@@ -84,7 +85,19 @@ void cf_decide_refund(struct cf_decision *decision, struct cf_id pledge_id, stru
             .charge = cf_token_bytes(&pledge->charge), .from_escrow = cf_money_of(purse.escrow),
             .from_platform_fee = cf_money_of(fee_minor), .from_payable = cf_money_of(purse.payable),
             .from_reserve = cf_money_of(purse.reserve),
-            .from_receivable = cf_money_of(purse.receivable));
+            .from_receivable = cf_money_of(purse.receivable),
+            .from_platform = cf_money_of(twice_minor));
+}
+
+void cf_decide_covered(struct cf_decision *decision, struct cf_id refund_id)
+{
+    const struct cf_refund *refund = cf_decision_refund(decision, refund_id);
+    const struct cf_pledge *pledge = cf_decision_pledge(decision, refund->pledge_id);
+    int64_t lost_minor = refund->orphaned ? refund->lost_minor : pledge->twice_back_minor;
+    if (refund->state == CF_REFUND_FAILED && lost_minor >= refund->amount_minor)
+        CF_EMIT(decision, pledge_refund_covered, .pledge_id = refund->pledge_id,
+                .campaign_id = pledge->campaign_id, .refund_id = refund_id,
+                .currency = pledge->currency, .amount = cf_money_of(refund->amount_minor));
 }
 
 int64_t cf_decide_nettable(const struct cf_decision *decision, struct cf_id creator_id,

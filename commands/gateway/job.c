@@ -365,6 +365,8 @@ static void on_refused(struct cf_job *job, const char *verdict)
         fprintf(stderr, "coffer gateway: request %llu contradicts the books: %s\n",
                 (unsigned long long)job->sequence, reason);
         close_job(job, news ? CF_TASK_QUARANTINE : CF_TASK_PARK, 0, reason);
+    } else if (news && cf_task_is_early(command, verdict)) {
+        close_job(job, CF_TASK_DEFER, 0, reason);
     } else if (!news && job->command_index == 0) {
         close_job(job, CF_TASK_PARK, 0, reason); /* refused where it is no longer open */
     } else {

@@ -134,6 +134,7 @@ static void take_refund(const struct cf_port_result *result, const struct cf_tas
         input = add(answer, CF_COMMAND_pledge_record_foreign_refund);
         cf_command_set_id(input, "pledge_id", subject->pledge_id);
         set(input, "refund", result->id);
+        set(input, "charge", result->charge);
         set_amount(input, result);
         return;
     }
@@ -160,16 +161,15 @@ static void take_dispute(const struct cf_port_result *result, struct cf_id pledg
         cf_command_set_unsigned(input, "stage", (uint64_t)result->stage);
         return;
     }
-    if (result->state == CF_PORT_STATE_DISPUTED || result->state == CF_PORT_STATE_DISPUTE_LOST) {
-        /* Also before a loss, in case that is the first we hear of it. */
-        input = add(answer, CF_COMMAND_pledge_record_disputed);
-        cf_command_set_id(input, "pledge_id", pledge_id);
-        set(input, "dispute", result->id);
-        set_amount(input, result);
-        if (!cf_money_is_zero(result->fee))
-            cf_command_set_signed(input, "fee", cf_money_minor(result->fee));
-        set(input, "balance_transaction", result->balance_transaction);
-    }
+    /* Also when it has ended, in case that is the first we hear of it. */
+    input = add(answer, CF_COMMAND_pledge_record_disputed);
+    cf_command_set_id(input, "pledge_id", pledge_id);
+    set(input, "dispute", result->id);
+    set(input, "charge", result->charge);
+    set_amount(input, result);
+    if (!cf_money_is_zero(result->fee))
+        cf_command_set_signed(input, "fee", cf_money_minor(result->fee));
+    set(input, "balance_transaction", result->balance_transaction);
     if (result->state == CF_PORT_STATE_DISPUTED)
         return;
     bool won = result->state == CF_PORT_STATE_DISPUTE_WON;
@@ -177,11 +177,11 @@ static void take_dispute(const struct cf_port_result *result, struct cf_id pledg
                 won ? CF_COMMAND_pledge_record_dispute_won : CF_COMMAND_pledge_record_dispute_lost);
     cf_command_set_id(input, "pledge_id", pledge_id);
     set(input, "dispute", result->id);
+    set(input, "charge", result->charge);
     if (won) {
-        int64_t fee_returned = -cf_money_minor(result->fee);
-        set(input, "balance_transaction", result->balance_transaction);
-        if (fee_returned > 0)
-            cf_command_set_signed(input, "fee_returned", fee_returned);
+        set(input, "balance_transaction", result->reinstated_by);
+        if (cf_money_minor(result->fee_returned) > 0)
+            cf_command_set_signed(input, "fee_returned", cf_money_minor(result->fee_returned));
     }
 }
 
@@ -304,6 +304,19 @@ void cf_task_take_news(const struct cf_task *task, const struct cf_port_result *
     } else {
         take_state(result, subject, ret_answer);
     }
+}
+
+bool cf_task_is_early(const char *command, const char *verdict)
+{
+    static const char *const rows[][2] = {
+        {"pledge_record_disputed", "CHARGE_UNKNOWN"},
+        {"pledge_record_foreign_refund", "CHARGE_UNKNOWN"},
+        {"pledge_record_foreign_refund", "DISPUTED"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (strcmp(rows[i][0], command) == 0 && strcmp(rows[i][1], verdict) == 0)
+            return true;
+    return false;
 }
 
 bool cf_task_is_contradiction(const char *verdict)

@@ -105,6 +105,8 @@ struct cf_port_result {
     struct cf_money amount;
     bool amount_odd; /* the provider's amount falls between our units */
     struct cf_money fee;
+    char reinstated_by[CF_PORT_NAME_SIZE]; /* a won dispute's second balance transaction, */
+    struct cf_money fee_returned;          /* and the fee that it gave back */
     bool funds_available; /* the balance transaction's */
     int64_t available_at_us;
     int64_t capture_before_us;

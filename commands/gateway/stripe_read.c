@@ -192,9 +192,12 @@ static void read_dispute(const struct cf_json *json, struct cf_port_result *resu
     result->amount = money_at(json, "amount", result);
     /* The first transaction withdraws; when the dispute is won a second one brings the money back.
      */
-    const char *which = result->state == CF_PORT_STATE_DISPUTE_WON ? "balance_transactions.1"
-                                                                   : "balance_transactions.0";
-    read_balance_transaction(cf_json_at(json, which), result);
+    read_balance_transaction(cf_json_at(json, "balance_transactions.0"), result);
+    const struct cf_json *second = cf_json_at(json, "balance_transactions.1");
+    if (second != NULL) {
+        TAKE(second, "id", result->reinstated_by);
+        result->fee_returned = cf_money_of(-cf_money_minor(money_at(second, "fee", result)));
+    }
 }
 
 static void read_payout(const struct cf_json *json, struct cf_port_result *result)

@@ -86,6 +86,9 @@ void cf_task_take_news(const struct cf_task *task, const struct cf_port_result *
 /* A refusal of an outcome command that means: the provider contradicts our books. */
 bool cf_task_is_contradiction(const char *verdict);
 
+/* A refusal of a notice's command that other news under way will change: to be looked at again. */
+bool cf_task_is_early(const char *command, const char *verdict);
+
 /* The commands for what a pledge's payment has become; shared by answers and notices. */
 void cf_task_take_payment(struct cf_id pledge_id, struct cf_id payer,
                           const struct cf_port_result *result, struct cf_task_answer *answer);

@@ -23,7 +23,7 @@
 
 /* Raise whenever a row's layout or the meaning of a derived row changes: states rebuild themselves.
  */
-#define CF_BOOK_LAYOUT_VERSION 5
+#define CF_BOOK_LAYOUT_VERSION 6
 
 /* FROZEN for one layout version: the numbers are keys in state/. */
 enum cf_row_kind {
@@ -64,7 +64,8 @@ enum cf_lookup_kind {
     CF_LOOKUP_TRANSFER = 8,            /* → payout */
     CF_LOOKUP_BANK_PAYOUT = 9,         /* → payout */
     CF_LOOKUP_PROVIDER_EVENT = 10,     /* → its request's subject; present means seen */
-    CF_LOOKUP_BALANCE_TRANSACTION = 11 /* → pledge */
+    CF_LOOKUP_BALANCE_TRANSACTION = 11, /* → pledge */
+    CF_LOOKUP_ORPHAN = 12 /* a charge that is not its pledge's own → its refund */
 };
 
 struct cf_book;

@@ -129,6 +129,10 @@ cf_pledge_fn cf_pledge_on_dispute_won;
 cf_pledge_fn cf_pledge_on_dispute_lost;
 cf_pledge_fn cf_pledge_on_fee_reimbursed;
 cf_pledge_fn cf_pledge_on_money_orphaned;
+cf_pledge_fn cf_pledge_on_orphan_disputed;
+cf_pledge_fn cf_pledge_on_orphan_dispute_won;
+cf_pledge_fn cf_pledge_on_orphan_dispute_lost;
+cf_pledge_fn cf_pledge_on_refund_covered;
 
 /* The pledge's part of the memo balances, and the campaign's with it. */
 void cf_pledge_memo_gain(struct cf_pledge_turn *turn, struct cf_money pledged,

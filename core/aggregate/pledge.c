@@ -430,6 +430,10 @@ static cf_pledge_fn *const cf_pledge_fns[] = {
     CF_ON(MONEY_ORPHANED, cf_pledge_on_money_orphaned),
     CF_ON(PROCESSOR_FEE_REIMBURSED, cf_pledge_on_fee_reimbursed),
     CF_ON(HOLD_ORPHANED, cf_pledge_on_hold_orphaned),
+    CF_ON(ORPHAN_DISPUTED, cf_pledge_on_orphan_disputed),
+    CF_ON(ORPHAN_DISPUTE_WON, cf_pledge_on_orphan_dispute_won),
+    CF_ON(ORPHAN_DISPUTE_LOST, cf_pledge_on_orphan_dispute_lost),
+    CF_ON(REFUND_COVERED, cf_pledge_on_refund_covered),
 };
 
 /* The pledge's row, made for the two events that begin one. */

@@ -47,6 +47,7 @@ struct cf_pledge {
     struct cf_id backer_id;
     struct cf_id reward_id; /* zero: none */
     struct cf_id card_id;   /* zero: a card that is not saved with us */
+    struct cf_id newest_refund; /* of its own charge; zero: none; cf_refund.previous leads on */
     int64_t created_at_us;
     int64_t claim_expires_at_us;
     int64_t capture_before_us; /* of the hold; 0 without one */
@@ -60,7 +61,8 @@ struct cf_pledge {
     int64_t refunded_minor;         /* of it, what left */
     int64_t refunded_settled_minor; /* of it, what was asked back after its settlement */
     int64_t fee_returned_minor;     /* of the platform's fee */
-    int64_t charged_back_minor;
+    int64_t charged_back_minor;  /* of what was not asked back before */
+    int64_t twice_back_minor;    /* asked back, and taken by the bank as well: the platform's loss */
     int64_t processor_fee_minor;
     int64_t disputed_minor;
     int64_t dispute_hold_minor;
@@ -98,14 +100,19 @@ enum cf_refund_state {
     CF_REFUND_REQUESTED = 1,
     CF_REFUND_SUCCEEDED = 2,
     CF_REFUND_FAILED = 3, /* still owed */
-    CF_REFUND_PAID_OTHERWISE = 4
+    CF_REFUND_PAID_OTHERWISE = 4,
+    CF_REFUND_COVERED = 5 /* the bank gave it back instead */
 };
 
 struct cf_refund {
     struct cf_id pledge_id;
+    struct cf_id previous; /* of the same pledge; zero: the first one, or orphaned */
     int64_t amount_minor;
+    int64_t disputed_minor; /* orphaned: what the bank has taken until it decides */
+    int64_t lost_minor;     /* orphaned: what it kept, not set off yet */
     struct cf_token refund; /* the provider's; empty until it answered */
     struct cf_token charge; /* what it gives back of */
+    struct cf_token dispute; /* orphaned: of that charge, the last one */
     uint32_t attempt;
     uint8_t state; /* enum cf_refund_state */
     uint8_t reason;
@@ -118,6 +125,10 @@ struct cf_card {
     struct cf_token payment_method;
     uint8_t removed;
 };
+
+/* Of an amount that goes back to the backer next: what exceeds the charge, given what was asked back and
+ * charged back before. The platform bears it. */
+struct cf_money cf_pledge_twice_back(const struct cf_pledge *pledge, struct cf_money amount);
 
 /* Nothing but late news can come. */
 bool cf_pledge_state_is_terminal(enum cf_pledge_state state);

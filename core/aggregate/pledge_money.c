@@ -16,6 +16,27 @@ static void cf_pledge_keep_less(struct cf_pledge_turn *turn, struct cf_money by)
     cf_turn_lose(turn->turn, &turn->campaign->unsettled_minor, by);
 }
 
+struct cf_money cf_pledge_twice_back(const struct cf_pledge *pledge, struct cf_money amount)
+{
+    int64_t left =
+        pledge->captured_minor - pledge->refund_requested_minor - pledge->charged_back_minor;
+    int64_t twice = cf_money_minor(amount) - left;
+    return cf_money_of(twice > 0 ? twice : 0);
+}
+
+/* Money goes back, some of it a second time, which the platform bears; returns the rest. */
+static struct cf_money cf_pledge_goes_back(struct cf_pledge_turn *turn, struct cf_money amount,
+                                           struct cf_money from_platform)
+{
+    struct cf_money twice = cf_pledge_twice_back(turn->pledge, amount);
+    int64_t once = cf_money_minor(amount);
+    cf_turn_expect(turn->turn, cf_money_compare(from_platform, twice) >= 0,
+                   "the platform does not bear what goes back twice");
+    cf_turn_gain(turn->turn, &turn->pledge->twice_back_minor, twice);
+    cf_turn_lose(turn->turn, &once, twice);
+    return cf_money_of(once);
+}
+
 /* The state of a charged pledge that is not disputed, by its sums: no order of news matters. */
 static enum cf_pledge_state cf_pledge_at_rest(const struct cf_pledge *pledge)
 {
@@ -134,13 +155,26 @@ static struct cf_refund *cf_pledge_refund(struct cf_pledge_turn *turn,
     return refund;
 }
 
+/* What is owed for orphaned money, or NULL and a contradiction. */
+static struct cf_refund *cf_pledge_orphan(struct cf_pledge_turn *turn,
+                                          const struct cf_id *refund_id)
+{
+    struct cf_refund *refund = cf_book_edit(turn->turn->book, CF_ROW_REFUND, refund_id);
+    if (refund == NULL || !cf_id_equal(refund->pledge_id, *turn->turn->id) || !refund->orphaned) {
+        cf_turn_wrong(turn->turn, "there is no such orphaned money of this pledge");
+        return NULL;
+    }
+    return refund;
+}
+
 /* Moves a refund from one state to another, and the counts with it. */
 static void cf_refund_move(struct cf_pledge_turn *turn, struct cf_refund *refund,
                            enum cf_refund_state to)
 {
-    static const uint8_t open[] = {[CF_REFUND_REQUESTED] = 1, [CF_REFUND_PAID_OTHERWISE] = 0};
-    static const uint8_t failed[] = {[CF_REFUND_FAILED] = 1, [CF_REFUND_PAID_OTHERWISE] = 0};
-    static const uint8_t left[] = {[CF_REFUND_SUCCEEDED] = 1, [CF_REFUND_PAID_OTHERWISE] = 1};
+    static const uint8_t open[] = {[CF_REFUND_REQUESTED] = 1, [CF_REFUND_COVERED] = 0};
+    static const uint8_t failed[] = {[CF_REFUND_FAILED] = 1, [CF_REFUND_COVERED] = 0};
+    static const uint8_t left[] = {
+        [CF_REFUND_SUCCEEDED] = 1, [CF_REFUND_PAID_OTHERWISE] = 1, [CF_REFUND_COVERED] = 0};
     int from = refund->state;
     struct cf_pledge *pledge = turn->pledge;
     cf_turn_count(turn->turn, &turn->campaign->refunds_open,
@@ -170,6 +204,10 @@ static struct cf_refund *cf_refund_begin(struct cf_pledge_turn *turn, const stru
     refund->reason = (uint8_t)reason;
     refund->orphaned = orphaned;
     refund->attempt = 1;
+    if (!orphaned) {
+        refund->previous = turn->pledge->newest_refund;
+        turn->pledge->newest_refund = *refund_id;
+    }
     return refund;
 }
 
@@ -178,13 +216,18 @@ void cf_pledge_on_refund_requested(struct cf_pledge_turn *turn)
     const struct cf_event_pledge_refund_requested *requested =
         &turn->turn->event->pledge_refund_requested;
     struct cf_pledge *pledge = turn->pledge;
+    struct cf_money once = cf_pledge_goes_back(turn, requested->amount, requested->from_platform);
+    struct cf_money twice = cf_money_of(cf_money_minor(requested->amount) - cf_money_minor(once));
     cf_turn_gain(turn->turn, &pledge->refund_requested_minor, requested->amount);
+    /* As if it had been known when the dispute was lost. */
+    cf_turn_lose(turn->turn, &pledge->charged_back_minor, twice);
+    cf_turn_lose(turn->turn, &turn->campaign->charged_back_minor, twice);
     cf_turn_expect(turn->turn, pledge->refund_requested_minor <= pledge->captured_minor,
                    "more is asked back than was captured");
     cf_turn_gain(turn->turn, &turn->campaign->refunded_minor, requested->amount);
     cf_turn_lose(turn->turn, &turn->campaign->reserve_minor, requested->from_reserve);
     if (cf_pledge_is_unsettled(turn)) {
-        cf_pledge_keep_less(turn, requested->amount);
+        cf_pledge_keep_less(turn, once);
     } else {
         cf_turn_gain(turn->turn, &pledge->refunded_settled_minor, requested->amount);
         cf_turn_gain(turn->turn, &pledge->fee_returned_minor, requested->from_platform_fee);
@@ -255,6 +298,7 @@ void cf_pledge_on_money_orphaned(struct cf_pledge_turn *turn)
     cf_turn_lookup(turn->turn, CF_LOOKUP_INTENT, orphaned->intent, turn->turn->id);
     cf_turn_gain(turn->turn, &turn->pledge->orphaned_minor, orphaned->amount);
     cf_turn_lookup(turn->turn, CF_LOOKUP_CHARGE, orphaned->charge, turn->turn->id);
+    cf_turn_lookup(turn->turn, CF_LOOKUP_ORPHAN, orphaned->charge, &orphaned->refund_id);
     cf_refund_move(turn,
                    cf_refund_begin(turn, &orphaned->refund_id, orphaned->amount, orphaned->charge,
                                    CF_REFUND_REASON_ORPHANED_MONEY, true),
@@ -284,15 +328,16 @@ void cf_pledge_on_disputed(struct cf_pledge_turn *turn)
     const struct cf_event_pledge_disputed *disputed = &turn->turn->event->pledge_disputed;
     struct cf_pledge *pledge = turn->pledge;
     pledge->disputed_minor = cf_money_minor(disputed->amount);
-    cf_turn_expect(turn->turn,
-                   pledge->disputed_minor <= pledge->captured_minor - pledge->refunded_minor,
-                   "more is disputed than is left of the charge");
+    cf_turn_expect(turn->turn, pledge->disputed_minor <= pledge->captured_minor,
+                   "more is disputed than was captured");
     cf_turn_gain(turn->turn, &pledge->dispute_hold_minor, disputed->hold_from_payable);
     cf_turn_gain(turn->turn, &pledge->dispute_hold_minor, disputed->hold_from_reserve);
     cf_turn_gain(turn->turn, &pledge->dispute_hold_minor, disputed->hold_from_receivable);
     cf_turn_lose(turn->turn, &turn->campaign->reserve_minor, disputed->hold_from_reserve);
     cf_turn_token(turn->turn, &pledge->dispute, disputed->dispute);
     cf_turn_lookup(turn->turn, CF_LOOKUP_DISPUTE, disputed->dispute, turn->turn->id);
+    cf_turn_lookup(turn->turn, CF_LOOKUP_BALANCE_TRANSACTION, disputed->balance_transaction,
+                   turn->turn->id);
     cf_pledge_count_dispute(turn, 1);
     turn->to = CF_PLEDGE_DISPUTED;
 }
@@ -307,6 +352,8 @@ void cf_pledge_on_dispute_won(struct cf_pledge_turn *turn)
                    "another amount than the dispute's or its hold's");
     pledge->disputed_minor = 0;
     pledge->dispute_hold_minor = 0;
+    cf_turn_lookup(turn->turn, CF_LOOKUP_BALANCE_TRANSACTION, won->balance_transaction,
+                   turn->turn->id);
     cf_pledge_count_dispute(turn, -1);
     turn->to = cf_pledge_at_rest(pledge);
 }
@@ -321,13 +368,72 @@ void cf_pledge_on_dispute_lost(struct cf_pledge_turn *turn)
                    "another amount than the dispute's or its hold's");
     pledge->disputed_minor = 0;
     pledge->dispute_hold_minor = 0;
-    cf_turn_gain(turn->turn, &pledge->charged_back_minor, lost->amount);
-    cf_turn_gain(turn->turn, &turn->campaign->charged_back_minor, lost->amount);
+    struct cf_money once = cf_pledge_goes_back(turn, lost->amount, lost->from_platform);
+    cf_turn_gain(turn->turn, &pledge->charged_back_minor, once);
+    cf_turn_gain(turn->turn, &turn->campaign->charged_back_minor, once);
     cf_turn_lose(turn->turn, &turn->campaign->reserve_minor, lost->from_reserve);
     if (cf_pledge_is_unsettled(turn))
-        cf_pledge_keep_less(turn, cf_money_smaller(lost->amount, cf_money_of(pledge->kept_minor)));
+        cf_pledge_keep_less(turn, once);
     else
         cf_turn_gain(turn->turn, &pledge->fee_returned_minor, lost->from_platform_fee);
     cf_pledge_count_dispute(turn, -1);
     turn->to = CF_PLEDGE_CHARGED_BACK;
+}
+
+/* -- Disputes of money that is not the pledge's own ------------------------------------------ */
+
+void cf_pledge_on_orphan_disputed(struct cf_pledge_turn *turn)
+{
+    const struct cf_event_pledge_orphan_disputed *disputed =
+        &turn->turn->event->pledge_orphan_disputed;
+    struct cf_refund *refund = cf_pledge_orphan(turn, &disputed->refund_id);
+    if (refund == NULL)
+        return;
+    cf_turn_expect(turn->turn, refund->disputed_minor == 0, "the charge is disputed already");
+    cf_turn_gain(turn->turn, &refund->disputed_minor, disputed->amount);
+    cf_turn_token(turn->turn, &refund->dispute, disputed->dispute);
+    cf_turn_lookup(turn->turn, CF_LOOKUP_DISPUTE, disputed->dispute, turn->turn->id);
+    cf_turn_lookup(turn->turn, CF_LOOKUP_BALANCE_TRANSACTION, disputed->balance_transaction,
+                   turn->turn->id);
+    cf_turn_count(turn->turn, &turn->campaign->disputes_open, 1);
+}
+
+void cf_pledge_on_orphan_dispute_won(struct cf_pledge_turn *turn)
+{
+    const struct cf_event_pledge_orphan_dispute_won *won =
+        &turn->turn->event->pledge_orphan_dispute_won;
+    struct cf_refund *refund = cf_pledge_orphan(turn, &won->refund_id);
+    if (refund == NULL)
+        return;
+    cf_turn_lose(turn->turn, &refund->disputed_minor, won->amount);
+    cf_turn_lookup(turn->turn, CF_LOOKUP_BALANCE_TRANSACTION, won->balance_transaction,
+                   turn->turn->id);
+    cf_turn_count(turn->turn, &turn->campaign->disputes_open, -1);
+}
+
+void cf_pledge_on_orphan_dispute_lost(struct cf_pledge_turn *turn)
+{
+    const struct cf_event_pledge_orphan_dispute_lost *lost =
+        &turn->turn->event->pledge_orphan_dispute_lost;
+    struct cf_refund *refund = cf_pledge_orphan(turn, &lost->refund_id);
+    if (refund == NULL)
+        return;
+    cf_turn_lose(turn->turn, &refund->disputed_minor, lost->amount);
+    cf_turn_gain(turn->turn, &refund->lost_minor, lost->amount);
+    cf_turn_count(turn->turn, &turn->campaign->disputes_open, -1);
+}
+
+/* What the platform lost by a dispute is set off against what it owes for the same charge. */
+void cf_pledge_on_refund_covered(struct cf_pledge_turn *turn)
+{
+    const struct cf_event_pledge_refund_covered *covered =
+        &turn->turn->event->pledge_refund_covered;
+    struct cf_refund *refund = cf_pledge_refund(turn, &covered->refund_id, covered->amount);
+    if (refund == NULL)
+        return;
+    cf_turn_expect(turn->turn, refund->state == CF_REFUND_FAILED, "the refund has not failed");
+    cf_turn_lose(turn->turn,
+                 refund->orphaned ? &refund->lost_minor : &turn->pledge->twice_back_minor,
+                 covered->amount);
+    cf_refund_move(turn, refund, CF_REFUND_COVERED);
 }

@@ -149,7 +149,8 @@ static void cf_post_refund_requested(struct cf_entry *entry,
     cf_debit(entry, CF_POSTING_R1_SETTLED, CF_ACCOUNT_PAYABLE, creator, event->from_payable);
     cf_debit(entry, CF_POSTING_R1_SETTLED, CF_ACCOUNT_RESERVE, creator, event->from_reserve);
     cf_debit(entry, CF_POSTING_R1_SETTLED, CF_ACCOUNT_RECEIVABLE, creator, event->from_receivable);
-    cf_debit(entry, CF_POSTING_R1_SETTLED, CF_ACCOUNT_BAD_DEBT, &cf_nobody, event->from_platform);
+    cf_debit(entry, CF_POSTING_R1_SETTLED, CF_ACCOUNT_DISPUTE_LOSS, &cf_nobody,
+             event->from_platform);
     cf_credit(entry, CF_POSTING_R1_SETTLED, CF_ACCOUNT_REFUNDS_PAYABLE, &cf_nobody, settled);
 }
 
@@ -174,16 +175,28 @@ static void cf_post_pair(struct cf_entry *entry, enum cf_posting_row row,
 
 /* -- Disputes ------------------------------------------------------------------------------- */
 
+/* Taken until the bank decides, and the fee for it. */
+static void cf_post_withdrawn(struct cf_entry *entry, struct cf_money amount, struct cf_money fee)
+{
+    cf_post_pair(entry, CF_POSTING_D1, CF_ACCOUNT_PSP_DISPUTED, CF_ACCOUNT_PSP_AVAILABLE, amount);
+    cf_post_pair(entry, CF_POSTING_D1, CF_ACCOUNT_DISPUTE_FEE, CF_ACCOUNT_PSP_AVAILABLE, fee);
+}
+
+static void cf_post_reinstated(struct cf_entry *entry, struct cf_money amount,
+                               struct cf_money fee_returned)
+{
+    cf_post_pair(entry, CF_POSTING_D3, CF_ACCOUNT_PSP_AVAILABLE, CF_ACCOUNT_PSP_DISPUTED, amount);
+    cf_post_pair(entry, CF_POSTING_D3, CF_ACCOUNT_PSP_AVAILABLE, CF_ACCOUNT_DISPUTE_FEE,
+                 fee_returned);
+}
+
 static void cf_post_disputed(struct cf_entry *entry, const struct cf_event_pledge_disputed *event)
 {
     const struct cf_id *creator = &event->creator_id;
     struct cf_money hold =
         cf_plus(entry, cf_plus(entry, event->hold_from_payable, event->hold_from_reserve),
                 event->hold_from_receivable);
-    cf_post_pair(entry, CF_POSTING_D1, CF_ACCOUNT_PSP_DISPUTED, CF_ACCOUNT_PSP_AVAILABLE,
-                 event->amount);
-    cf_post_pair(entry, CF_POSTING_D1, CF_ACCOUNT_DISPUTE_FEE, CF_ACCOUNT_PSP_AVAILABLE,
-                 event->fee);
+    cf_post_withdrawn(entry, event->amount, event->fee);
     cf_debit(entry, CF_POSTING_D1_PASSED_ON, CF_ACCOUNT_RECEIVABLE, creator, event->fee_to_creator);
     cf_credit(entry, CF_POSTING_D1_PASSED_ON, CF_ACCOUNT_CREATOR_DISPUTE_FEE, &cf_nobody,
               event->fee_to_creator);
@@ -196,10 +209,7 @@ static void cf_post_disputed(struct cf_entry *entry, const struct cf_event_pledg
 static void cf_post_dispute_won(struct cf_entry *entry,
                                 const struct cf_event_pledge_dispute_won *event)
 {
-    cf_post_pair(entry, CF_POSTING_D3, CF_ACCOUNT_PSP_AVAILABLE, CF_ACCOUNT_PSP_DISPUTED,
-                 event->amount);
-    cf_post_pair(entry, CF_POSTING_D3, CF_ACCOUNT_PSP_AVAILABLE, CF_ACCOUNT_DISPUTE_FEE,
-                 event->fee_returned);
+    cf_post_reinstated(entry, event->amount, event->fee_returned);
     cf_debit(entry, CF_POSTING_D3, CF_ACCOUNT_DISPUTE_HOLD, &event->creator_id,
              event->hold_released);
     cf_credit(entry, CF_POSTING_D3, CF_ACCOUNT_PAYABLE, &event->creator_id, event->hold_released);
@@ -321,6 +331,10 @@ static void cf_post_debt_written_off(struct cf_entry *entry,
     P(pledge_disputed, cf_post_disputed(entry, e)) \
     P(pledge_dispute_won, cf_post_dispute_won(entry, e)) \
     P(pledge_dispute_lost, cf_post_dispute_lost(entry, e)) \
+    P(pledge_orphan_disputed, cf_post_withdrawn(entry, e->amount, e->fee)) \
+    P(pledge_orphan_dispute_won, cf_post_reinstated(entry, e->amount, e->fee_returned)) \
+    P(pledge_orphan_dispute_lost, cf_post_pair(entry, CF_POSTING_D4_PLATFORM, CF_ACCOUNT_DISPUTE_LOSS, CF_ACCOUNT_PSP_DISPUTED, e->amount)) \
+    P(pledge_refund_covered, cf_post_pair(entry, CF_POSTING_R2_COVERED, CF_ACCOUNT_REFUNDS_PAYABLE, CF_ACCOUNT_DISPUTE_LOSS, e->amount)) \
     P(pledge_money_orphaned, cf_post_pair(entry, CF_POSTING_P1_ORPHAN, CF_ACCOUNT_PSP_PENDING, CF_ACCOUNT_REFUNDS_PAYABLE, e->amount)) \
     P(pledge_processor_fee_reimbursed, cf_post_reimbursed(entry, e)) \
     P(campaign_settled, cf_post_settled(entry, e)) \

@@ -176,6 +176,38 @@ CF_ON(pledge_dispute_lost)
     return move(fold, event->pledge_id, DISPUTE, none, "lost", &row);
 }
 
+CF_ON(pledge_orphan_disputed)
+{
+    struct cf_row_transaction *row = NULL;
+    CF_TRY(move(fold, event->pledge_id, DISPUTE, event->refund_id, "pending", &row));
+    row->campaign = event->campaign_id;
+    set_amount(row, event->currency, event->amount);
+    cf_fold_add(fold, &row->fee, cf_money_minor(event->fee));
+    cf_fold_set(fold, &row->provider_reference, event->dispute);
+    return CF_OK;
+}
+
+CF_ON(pledge_orphan_dispute_won)
+{
+    struct cf_row_transaction *row = NULL;
+    CF_TRY(move(fold, event->pledge_id, DISPUTE, event->refund_id, "won", &row));
+    cf_fold_add(fold, &row->fee, -cf_money_minor(event->fee_returned));
+    return CF_OK;
+}
+
+CF_ON(pledge_orphan_dispute_lost)
+{
+    struct cf_row_transaction *row = NULL;
+    return move(fold, event->pledge_id, DISPUTE, event->refund_id, "lost", &row);
+}
+
+/* The bank made it. */
+CF_ON(pledge_refund_covered)
+{
+    struct cf_row_transaction *row = NULL;
+    return move(fold, event->pledge_id, REFUND, event->refund_id, "covered", &row);
+}
+
 /* -- Payouts -------------------------------------------------------------------------------- */
 
 CF_ON(payout_requested)

@@ -59,7 +59,9 @@ static const char *const pledge_table[] = {
     "money_orphaned>captured refund_succeeded>captured refund_failed>captured "
     "refund_retried>captured refund_paid_otherwise>captured hold_orphaned>captured "
     "shipping_address_given>captured "
-    "hold_voided>captured",
+    "orphan_disputed>captured "
+    "orphan_dispute_won>captured orphan_dispute_lost>captured "
+    "refund_covered>captured hold_voided>captured",
     "refund_pending: refund_requested>refund_pending refund_succeeded>refund_pending "
     "refund_succeeded>refund_failed refund_succeeded>partially_refunded "
     "refund_succeeded>refunded refund_failed>refund_pending refund_failed>refund_failed "
@@ -67,14 +69,18 @@ static const char *const pledge_table[] = {
     "dispute_warned>refund_pending fee_recorded>refund_pending funds_available>refund_pending "
     "processor_fee_reimbursed>refund_pending money_orphaned>refund_pending "
     "hold_orphaned>refund_pending shipping_address_given>refund_pending "
-    "hold_voided>refund_pending",
+    "orphan_disputed>refund_pending "
+    "orphan_dispute_won>refund_pending orphan_dispute_lost>refund_pending "
+    "refund_covered>refund_pending hold_voided>refund_pending",
     "partially_refunded: refund_requested>refund_pending refund_failed>refund_failed "
     "disputed>disputed dispute_warned>partially_refunded fee_recorded>partially_refunded "
     "funds_available>partially_refunded processor_fee_reimbursed>partially_refunded "
     "money_orphaned>partially_refunded refund_succeeded>partially_refunded "
     "refund_failed>partially_refunded refund_retried>partially_refunded "
     "refund_paid_otherwise>partially_refunded hold_orphaned>partially_refunded "
-    "shipping_address_given>partially_refunded hold_voided>partially_refunded",
+    "shipping_address_given>partially_refunded orphan_disputed>partially_refunded "
+    "orphan_dispute_won>partially_refunded orphan_dispute_lost>partially_refunded "
+    "refund_covered>partially_refunded hold_voided>partially_refunded",
     "refund_failed: refund_requested>refund_pending refund_retried>refund_pending "
     "refund_retried>refund_failed "
     "refund_succeeded>refund_failed refund_succeeded>partially_refunded "
@@ -82,41 +88,59 @@ static const char *const pledge_table[] = {
     "refund_paid_otherwise>partially_refunded refund_paid_otherwise>refunded disputed>disputed "
     "dispute_warned>refund_failed fee_recorded>refund_failed funds_available>refund_failed "
     "processor_fee_reimbursed>refund_failed money_orphaned>refund_failed "
-    "hold_orphaned>refund_failed shipping_address_given>refund_failed hold_voided>refund_failed",
+    "hold_orphaned>refund_failed shipping_address_given>refund_failed "
+    "orphan_disputed>refund_failed "
+    "orphan_dispute_won>refund_failed orphan_dispute_lost>refund_failed "
+    "refund_covered>refund_failed hold_voided>refund_failed",
     "disputed: dispute_won>captured dispute_won>partially_refunded dispute_won>refund_pending "
     "dispute_won>refund_failed dispute_lost>charged_back refund_succeeded>disputed "
     "refund_failed>disputed refund_retried>disputed refund_paid_otherwise>disputed "
     "fee_recorded>disputed funds_available>disputed processor_fee_reimbursed>disputed "
     "money_orphaned>disputed hold_orphaned>disputed shipping_address_given>disputed "
-    "hold_voided>disputed",
+    "dispute_won>refunded orphan_disputed>disputed "
+    "orphan_dispute_won>disputed orphan_dispute_lost>disputed "
+    "refund_covered>disputed hold_voided>disputed",
 
     /* Ended: late news is recorded, late money is owed back and refunded. */
     "refunded: refund_failed>refund_failed refund_failed>refunded refund_succeeded>refunded "
     "refund_retried>refunded refund_paid_otherwise>refunded dispute_warned>refunded "
     "payment_failed>refunded fee_recorded>refunded funds_available>refunded "
     "processor_fee_reimbursed>refunded money_orphaned>refunded hold_orphaned>refunded "
-    "shipping_address_given>refunded hold_voided>refunded",
+    "shipping_address_given>refunded disputed>disputed orphan_disputed>refunded "
+    "orphan_dispute_won>refunded orphan_dispute_lost>refunded "
+    "refund_covered>refunded hold_voided>refunded",
     "charged_back: refund_failed>charged_back refund_succeeded>charged_back "
     "refund_retried>charged_back refund_paid_otherwise>charged_back payment_failed>charged_back "
     "fee_recorded>charged_back funds_available>charged_back "
     "processor_fee_reimbursed>charged_back money_orphaned>charged_back "
-    "hold_orphaned>charged_back shipping_address_given>charged_back hold_voided>charged_back",
+    "hold_orphaned>charged_back shipping_address_given>charged_back refund_requested>charged_back "
+    "orphan_disputed>charged_back "
+    "orphan_dispute_won>charged_back orphan_dispute_lost>charged_back "
+    "refund_covered>charged_back hold_voided>charged_back",
     "dropped: refund_failed>dropped refund_succeeded>dropped refund_retried>dropped "
     "refund_paid_otherwise>dropped payment_failed>dropped fee_recorded>dropped "
     "funds_available>dropped money_orphaned>dropped hold_orphaned>dropped "
-    "shipping_address_given>dropped hold_voided>dropped",
+    "shipping_address_given>dropped orphan_disputed>dropped "
+    "orphan_dispute_won>dropped orphan_dispute_lost>dropped "
+    "refund_covered>dropped hold_voided>dropped",
     "cancelled: refund_failed>cancelled refund_succeeded>cancelled refund_retried>cancelled "
     "refund_paid_otherwise>cancelled payment_failed>cancelled fee_recorded>cancelled "
     "funds_available>cancelled money_orphaned>cancelled hold_orphaned>cancelled "
-    "shipping_address_given>cancelled hold_voided>cancelled",
+    "shipping_address_given>cancelled orphan_disputed>cancelled "
+    "orphan_dispute_won>cancelled orphan_dispute_lost>cancelled "
+    "refund_covered>cancelled hold_voided>cancelled",
     "released: refund_failed>released refund_succeeded>released refund_retried>released "
     "refund_paid_otherwise>released payment_failed>released fee_recorded>released "
     "funds_available>released money_orphaned>released hold_orphaned>released "
-    "shipping_address_given>released hold_voided>released",
+    "shipping_address_given>released orphan_disputed>released "
+    "orphan_dispute_won>released orphan_dispute_lost>released "
+    "refund_covered>released hold_voided>released",
     "abandoned: refund_failed>abandoned refund_succeeded>abandoned refund_retried>abandoned "
     "refund_paid_otherwise>abandoned payment_failed>abandoned fee_recorded>abandoned "
     "funds_available>abandoned money_orphaned>abandoned hold_orphaned>abandoned "
-    "shipping_address_given>abandoned hold_voided>abandoned",
+    "shipping_address_given>abandoned orphan_disputed>abandoned "
+    "orphan_dispute_won>abandoned orphan_dispute_lost>abandoned "
+    "refund_covered>abandoned hold_voided>abandoned",
 };
 
 #define WORKED_ON(state)                                                                           \

@@ -193,20 +193,23 @@ static bool is_known(struct cf_bank *bank, enum cf_lookup_kind kind, struct cf_b
 
 static void report_dispute(struct cf_bank *bank, int index)
 {
-    struct cf_bank_intent *intent = &bank->intents[index];
+    const struct cf_bank_intent *intent = &bank->intents[index];
     struct cf_command_input input;
     if (intent->dispute == CF_BANK_UNDISPUTED)
         return;
     about_pledge(&input, CF_COMMAND_pledge_record_disputed, intent);
     cf_command_set_text(&input, "dispute", name(bank, "dp", index));
+    cf_command_set_text(&input, "charge", name(bank, "ch", index));
     set_amount(&input, intent->disputed, intent->currency);
     cf_command_set_signed(&input, "fee", 1500);
     cf_command_set_text(&input, "balance_transaction", name(bank, "txnd", index));
     report(bank, &input);
-    /* What contradicts the books is quarantined, and looked at again when other news came. */
-    if (!is_known(bank, CF_LOOKUP_DISPUTE, name(bank, "dp", index)) && intent->looks++ < 20)
+    /* The charge is not known yet: the notice is looked at again when other news came. */
+    if (!is_known(bank, CF_LOOKUP_CHARGE, name(bank, "ch", index))) {
         bank->news[bank->news_count++] =
-            (struct cf_bank_news){CF_BANK_DISPUTE, index, now(bank) + CF_DAY_US};
+            (struct cf_bank_news){CF_BANK_DISPUTE, index, now(bank) + CF_HOUR_US};
+        return;
+    }
     if (intent->dispute == CF_BANK_DISPUTED)
         return;
     about_pledge(&input,
@@ -214,6 +217,7 @@ static void report_dispute(struct cf_bank *bank, int index)
                                                 : CF_COMMAND_pledge_record_dispute_lost,
                  intent);
     cf_command_set_text(&input, "dispute", name(bank, "dp", index));
+    cf_command_set_text(&input, "charge", name(bank, "ch", index));
     report(bank, &input);
 }
 
@@ -347,7 +351,6 @@ static void do_refund(struct cf_bank *bank, struct cf_id refund_id, struct cf_by
                      bank->intents[index].dispute == CF_BANK_LOST;
     if (contested || chance(bank, bank->trouble_percent)) {
         bank->refunds[number].failed = true;
-        bank->intents[index].restless = true;
     } else {
         bank->intents[index].refunded += amount;
         book(bank, name(bank, "re", number), name(bank, "txnr", number),
@@ -607,7 +610,7 @@ void cf_bank_expire(struct cf_bank *bank)
 static void dispute(struct cf_bank *bank, int index)
 {
     struct cf_bank_intent *intent = &bank->intents[index];
-    intent->disputed = intent->amount - intent->refunded;
+    intent->disputed = intent->amount; /* whatever was refunded of it */
     intent->dispute = CF_BANK_DISPUTED;
     book(bank, name(bank, "dp", index), name(bank, "txnd", index), intent->currency,
          -intent->disputed, 1500);
@@ -631,20 +634,10 @@ static void refund_comes_back(struct cf_bank *bank, int index)
     if (refund->failed || intent->dispute != CF_BANK_UNDISPUTED)
         return;
     refund->failed = true;
-    intent->restless = true;
     intent->refunded -= refund->amount;
     book(bank, name(bank, "re", index), name(bank, "txnb", index), intent->currency, refund->amount,
          0);
     tell(bank, CF_BANK_REFUND, index);
-}
-
-/* The charge is its pledge's own. One that is on its way back, because its pledge had ended, is looked
- * after by people if a bank disputes it too: its notice is quarantined. */
-static bool is_own_charge(struct cf_bank *bank, int index)
-{
-    const struct cf_pledge *pledge =
-        cf_book_find(bank->platform->history.book, CF_ROW_PLEDGE, &bank->intents[index].pledge_id);
-    return cf_token_equals(&pledge->charge, name(bank, "ch", index));
 }
 
 void cf_bank_mischief(struct cf_bank *bank)
@@ -653,9 +646,7 @@ void cf_bank_mischief(struct cf_bank *bank)
         return;
     int index = (int)cf_random_below(&bank->random, (uint64_t)bank->intent_count);
     struct cf_bank_intent *intent = &bank->intents[index];
-    if (intent->state == CF_BANK_TAKEN && intent->dispute == CF_BANK_UNDISPUTED &&
-        intent->amount > intent->refunded && !intent->restless && is_own_charge(bank, index) &&
-        chance(bank, 30))
+    if (intent->state == CF_BANK_TAKEN && intent->dispute == CF_BANK_UNDISPUTED && chance(bank, 30))
         dispute(bank, index);
     else if (intent->dispute == CF_BANK_DISPUTED)
         end_dispute(bank, index);

@@ -35,8 +35,6 @@ struct cf_bank_intent {
     int64_t capture_before_us, available_at_us;
     enum { CF_BANK_UNDISPUTED, CF_BANK_DISPUTED, CF_BANK_WON, CF_BANK_LOST } dispute;
     int64_t disputed;
-    bool restless; /* a refund failed: finance pays otherwise, and the backer does not dispute */
-    int looks;     /* at a dispute that contradicted the books */
 };
 
 struct cf_bank_refund {

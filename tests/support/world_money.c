@@ -167,7 +167,7 @@ void cf_world_refund(struct cf_world *world, struct cf_model_pledge *pledge, int
                   reserve);
     cf_world_move(world, CF_ACCOUNT_RECEIVABLE, &world->creator, CF_ACCOUNT_REFUNDS_PAYABLE, NULL,
                   parts.rest);
-    cf_world_move(world, CF_ACCOUNT_BAD_DEBT, NULL, CF_ACCOUNT_REFUNDS_PAYABLE, NULL, platform);
+    cf_world_move(world, CF_ACCOUNT_DISPUTE_LOSS, NULL, CF_ACCOUNT_REFUNDS_PAYABLE, NULL, platform);
     campaign->reserve -= reserve;
     world->fees_taken -= fee;
     pledge->asked_back += amount;
@@ -224,9 +224,39 @@ static void refund_mended(struct cf_world *world, struct cf_model_refund *refund
         pledge->gone += refund->amount;
 }
 
+/* D1 and D3, or D4' and what sets it off: no creator has a part in it. */
+static void orphan_disputed(struct cf_world *world, struct cf_model_refund *refund)
+{
+    struct cf_model_pledge *pledge = &world->pledges[refund->pledge];
+    const struct cf_id *campaign = &cf_campaign_of(world, pledge)->id;
+    struct cf_money amount = cf_minor(refund->amount);
+    CF_HAPPENS(world, PLEDGE_ORPHAN_DISPUTED, pledge_orphan_disputed, pledge->id, *campaign,
+               refund->id, world->currency, amount, cf_minor(1500), cf_world_token(world, "dp", 1),
+               cf_world_token(world, "txn", 1));
+    cf_world_move(world, CF_ACCOUNT_DISPUTE_FEE, NULL, CF_ACCOUNT_PSP_AVAILABLE, NULL, 1500);
+    if (refund->state != CF_MODEL_FAILED || cf_chance(world, 50)) {
+        CF_HAPPENS(world, PLEDGE_ORPHAN_DISPUTE_WON, pledge_orphan_dispute_won, pledge->id,
+                   *campaign, refund->id, world->currency, amount, cf_world_token(world, "dp", 1),
+                   cf_world_token(world, "txn", 2), cf_minor(1500));
+        cf_world_move(world, CF_ACCOUNT_PSP_AVAILABLE, NULL, CF_ACCOUNT_DISPUTE_FEE, NULL, 1500);
+        return;
+    }
+    CF_HAPPENS(world, PLEDGE_ORPHAN_DISPUTE_LOST, pledge_orphan_dispute_lost, pledge->id, *campaign,
+               refund->id, world->currency, amount, cf_world_token(world, "dp", 1));
+    cf_world_move(world, CF_ACCOUNT_DISPUTE_LOSS, NULL, CF_ACCOUNT_PSP_AVAILABLE, NULL,
+                  refund->amount);
+    CF_HAPPENS(world, PLEDGE_REFUND_COVERED, pledge_refund_covered, pledge->id, *campaign,
+               refund->id, world->currency, amount);
+    cf_world_move(world, CF_ACCOUNT_REFUNDS_PAYABLE, NULL, CF_ACCOUNT_DISPUTE_LOSS, NULL,
+                  refund->amount);
+    refund->state = CF_MODEL_DONE;
+}
+
 void cf_world_refund_step(struct cf_world *world, struct cf_model_refund *refund, bool finish)
 {
     const struct cf_model_pledge *pledge = &world->pledges[refund->pledge];
+    if (refund->orphaned && refund->state <= CF_MODEL_FAILED && cf_chance(world, 20))
+        orphan_disputed(world, refund);
     /* What comes back of a wholly refunded pledge that was charged back meanwhile stays away. */
     if (refund->state == CF_MODEL_LEFT && (finish || pledge->state == CF_MODEL_CHARGED_BACK))
         refund->state = CF_MODEL_DONE;

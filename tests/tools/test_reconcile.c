@@ -74,6 +74,16 @@ static void play(struct provider *provider, const struct cf_event *event)
               none);
         moves(provider, event->pledge_dispute_won.balance_transaction,
               event->pledge_dispute_won.fee_returned, 1, none);
+    } else if (event->type == CF_EVENT_PLEDGE_ORPHAN_DISPUTED) {
+        moves(provider, event->pledge_orphan_disputed.dispute, event->pledge_orphan_disputed.amount,
+              -1, none);
+        moves(provider, event->pledge_orphan_disputed.balance_transaction, none, 1,
+              event->pledge_orphan_disputed.fee);
+    } else if (event->type == CF_EVENT_PLEDGE_ORPHAN_DISPUTE_WON) {
+        moves(provider, event->pledge_orphan_dispute_won.dispute,
+              event->pledge_orphan_dispute_won.amount, 1, none);
+        moves(provider, event->pledge_orphan_dispute_won.balance_transaction,
+              event->pledge_orphan_dispute_won.fee_returned, 1, none);
     } else if (event->type == CF_EVENT_PAYOUT_INITIATED) {
         moves(provider, event->payout_initiated.transfer, event->payout_initiated.amount, -1, none);
     } else if (event->type == CF_EVENT_PAYOUT_REVERSED) {
@@ -113,7 +123,7 @@ static void see(void *context, const struct cf_difference *difference)
 }
 
 /* What is done to the provider's list before it is compared. */
-enum spoil { NOTHING, TAKE_AWAY, ADD, ADD_FEE, CHANGE, SHIFT_BALANCE };
+enum spoil { NOTHING, TAKE_AWAY, ADD, ADD_FEE, CHANGE, SPLIT, SHIFT_BALANCE };
 
 static void compare(enum cf_currency currency, struct provider *provider, enum spoil spoil,
                     struct seen *ret_seen)
@@ -128,16 +138,18 @@ static void compare(enum cf_currency currency, struct provider *provider, enum s
                                                     .source = movement->name,
                                                     .currency = currency,
                                                     .amount_minor = movement->amount +
-                                                                    (spoil == CHANGE && i == 0),
+                                                                    (spoil == CHANGE && i == 0) -
+                                                                    (spoil == SPLIT && i == 0),
                                                     .fee_minor = movement->fee};
         assert_int_equal(cf_reconciliation_movement(provider->ours, &theirs, NULL), CF_OK);
     }
-    const struct cf_provider_movement more = {.transaction = "txn_unknown",
-                                              .type = "charge",
-                                              .source = "ch_unknown",
-                                              .currency = currency,
-                                              .amount_minor = spoil == ADD ? 5 : 0,
-                                              .fee_minor = spoil == ADD_FEE ? 5 : 0};
+    const struct cf_provider_movement more = {
+        .transaction = "txn_unknown",
+        .type = "charge",
+        .source = spoil == SPLIT ? provider->movements[provider->count - 1].name : "ch_unknown",
+        .currency = currency,
+        .amount_minor = spoil == ADD ? 5 : spoil == SPLIT,
+        .fee_minor = spoil == ADD_FEE ? 5 : 0};
     assert_int_equal(cf_reconciliation_movement(provider->ours, &more, NULL), CF_OK);
     assert_int_equal(cf_reconciliation_balance(provider->ours, currency,
                                                provider->balance + (spoil == SHIFT_BALANCE)),
@@ -190,6 +202,9 @@ static void test_reconcile__finds_each_difference_and_its_cause(void **state)
     one_life(4, CHANGE, &seen);
     assert_int_equal(seen.count, 1);
     assert_int_equal(seen.causes[0], CF_DIFFERENCE_AMOUNT);
+    one_life(4, SPLIT, &seen);
+    assert_int_equal(seen.count, 1);
+    assert_int_equal(seen.causes[0], CF_DIFFERENCE_TIMES);
     one_life(4, SHIFT_BALANCE, &seen);
     assert_int_equal(seen.count, 1);
     assert_int_equal(seen.causes[0], CF_DIFFERENCE_BALANCE);
