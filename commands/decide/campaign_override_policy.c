@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A limit of the platform does not apply to one campaign; which, with what value, and why. */
+/*
+ * A policy of the platform does not apply to one campaign; which, with what value, and why. The books heed two:
+ * "duration", the limits of a campaign's length, and "holds", that cards are held before an all-or-nothing end.
+ */
 #include "commands/decide/decide.h"
 
 /* clang-format off */

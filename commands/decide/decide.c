@@ -232,7 +232,7 @@ void cf_decide_mail(struct cf_decision *decision, struct cf_id user_id, enum cf_
                     struct cf_id about)
 {
     const struct cf_user *user = cf_decision_user(decision, user_id);
-    if (user != NULL && user->state != CF_USER_ERASED)
+    if (user != NULL && user->state != CF_USER_ERASED && !user->unannounced)
         CF_EMIT(decision, user_mail_requested, .user_id = user_id, .mail = mail, .about = about);
 }
 

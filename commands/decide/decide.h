@@ -146,6 +146,20 @@ void cf_purse_take_reserve(struct cf_purse *purse);
 /* All that is left becomes the creator's debt. */
 void cf_purse_take_receivable(struct cf_purse *purse);
 
+/* The processor's fee for a charge, in the pledge's currency. */
+struct cf_decide_fee {
+    struct cf_id pledge_id;
+    struct cf_bytes charge;
+    struct cf_money amount;
+    struct cf_bytes balance_transaction;
+    int64_t available_at; /* when the charge's money is free; 0 while it is not known */
+};
+
+/* Records it. It falls on whom the campaign's terms name. A creator's fee comes out of escrow, and what escrow
+ * no longer covers out of what is payable, then is owed. The fee of money that was orphaned is the
+ * platform's. */
+void cf_decide_fee(struct cf_decision *decision, const struct cf_decide_fee *fee);
+
 /* -- Events that several commands share ------------------------------------------------------- */
 
 /* Whatever the sums have reached: the goal, stretch levels, a hybrid's certainty. */
@@ -158,7 +172,8 @@ void cf_decide_payment(struct cf_decision *decision, struct cf_id pledge_id,
 /* Asks for a customer unless there is one, or one is being made. */
 void cf_decide_customer(struct cf_decision *decision, struct cf_id user_id);
 
-/* A letter about something (zero id: about the person). */
+/* A letter about something (zero id: about the person). Nobody who was imported gets one before they have come
+ * in by themselves. */
 void cf_decide_mail(struct cf_decision *decision, struct cf_id user_id, enum cf_mail mail,
                     struct cf_id about);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Asks the provider for the transfer of what is payable to the creator's account: by the creator
- * or finance, or by time. Without an amount it is all of it; without an id one is derived.
+ * or finance, or by time. Without an amount it is all of it; without an id one is derived. What is more than the
+ * largest transfer leaves in several payouts.
  */
 #include "commands/decide/decide.h"
 
@@ -28,11 +29,39 @@
 /* clang-format on */
 #include "commands/decide/define.h"
 
+/* Payouts of one decision: 63 million of most currencies. */
+#define PAYOUTS_MAX 63
+
 static bool has_dispute(const struct cf_decision *decision, const struct cf_campaign *campaign)
 {
     const struct cf_creator *creator =
         cf_decision_creator(decision, campaign->creator_id, campaign->currency);
     return creator != NULL && creator->open_disputes > 0;
+}
+
+/* What of an amount the provider pays out, in as many payouts as that takes, and no more than fit a decision. */
+static int64_t in_parts(enum cf_currency currency, int64_t amount)
+{
+    int64_t sum = 0, part;
+    for (int i = 0; i < PAYOUTS_MAX; i++) {
+        part = cf_policy_payable_part(currency, amount - sum);
+        if (part < CF_POLICY_PAYOUT_MIN_MINOR)
+            break;
+        sum += part;
+    }
+    return sum;
+}
+
+static void request(struct cf_decision *decision, struct cf_id campaign_id, struct cf_id payout_id,
+                    int64_t amount)
+{
+    const struct cf_campaign *campaign = cf_decision_campaign(decision, campaign_id);
+    if (campaign == NULL)
+        return; /* the event before this one could not be folded; the batch begins again */
+    const struct cf_user *creator = cf_decision_user(decision, campaign->creator_id);
+    CF_EMIT(decision, payout_requested, .payout_id = payout_id, .campaign_id = campaign_id,
+            .creator_id = campaign->creator_id, .currency = campaign->currency,
+            .amount = cf_money_of(amount), .account = cf_token_bytes(&creator->account));
 }
 
 static uint32_t decide(struct cf_decision *decision, const struct input *input)
@@ -58,24 +87,26 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
     if (has_dispute(decision, campaign))
         return DISPUTE_OPEN;
     int64_t payable = cf_decision_payable(decision, campaign->creator_id, campaign->currency);
-    int64_t amount = cf_money_is_zero(input->amount)
-                         ? cf_policy_payable_part(campaign->currency, payable)
-                         : cf_money_minor(input->amount);
+    int64_t amount = cf_money_is_zero(input->amount) ? in_parts(campaign->currency, payable)
+                                                     : cf_money_minor(input->amount);
     if (amount < CF_POLICY_PAYOUT_MIN_MINOR)
         return BELOW_MINIMUM;
     if (amount > payable)
         return MORE_THAN_PAYABLE;
-    if (amount != cf_policy_payable_part(campaign->currency, amount))
+    if (amount != in_parts(campaign->currency, amount))
         return AMOUNT_NOT_PAYABLE;
     if (amount > cf_decision_balance(decision, CF_ACCOUNT_PSP_AVAILABLE, campaign->currency,
                                      (struct cf_id){{0}}))
         return FUNDS_PENDING;
-    CF_EMIT(decision, payout_requested,
-            .payout_id = cf_id_is_zero(input->payout_id)
-                             ? cf_decision_derived_id(decision, cf_id_bytes(&input->campaign_id))
-                             : input->payout_id,
-            .campaign_id = input->campaign_id, .creator_id = campaign->creator_id,
-            .currency = campaign->currency, .amount = cf_money_of(amount),
-            .account = cf_token_bytes(&creator->account));
+    struct cf_id payout_id = input->payout_id;
+    if (cf_id_is_zero(payout_id))
+        payout_id = cf_decision_derived_id(decision, cf_id_bytes(&input->campaign_id));
+    enum cf_currency currency = campaign->currency;
+    while (amount >= CF_POLICY_PAYOUT_MIN_MINOR) {
+        int64_t part = cf_policy_payable_part(currency, amount);
+        request(decision, input->campaign_id, payout_id, part);
+        payout_id = cf_decision_derived_id(decision, cf_id_bytes(&payout_id));
+        amount -= part;
+    }
     return ACCEPTED;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The money is at the provider. Money for a pledge that has ended, or was charged already, is owed
- * back at once: it is never orphaned.
+ * back at once: it is never orphaned. An answer that names the balance transaction tells the fee with it;
+ * else that comes later (pledge_record_fee).
  */
 #include "commands/decide/decide.h"
 #include "core/aggregate/states.h"
@@ -13,7 +14,10 @@
     F(2, token,    intent)    \
     F(3, token,    charge)    \
     F(4, amount,   amount)    \
-    F(5, currency, currency)
+    F(5, currency, currency) \
+    F(6, opt_amount, fee)     \
+    F(7, opt_token, balance_transaction) \
+    F(8, opt_time, available_at)
 #define CF_COMMAND_VERDICTS(V)                                                                     \
     V(1, NOT_PERMITTED, 403, "Only the gateway speaks for the provider.")                          \
     V(2, PLEDGE_UNKNOWN, 404, "There is no such pledge.")                                          \
@@ -27,6 +31,18 @@ static bool in_vain(const struct cf_campaign *campaign, const struct cf_pledge *
 {
     return cf_pledge_state_is_terminal(pledge->state) || pledge->captured_minor > 0 ||
            cf_campaign_releases(campaign);
+}
+
+static void take_fee(struct cf_decision *decision, const struct input *input)
+{
+    const struct cf_decide_fee fee = {.pledge_id = input->pledge_id,
+                                      .charge = input->charge,
+                                      .amount = input->fee,
+                                      .balance_transaction = input->balance_transaction,
+                                      .available_at = input->available_at};
+    if (fee.balance_transaction.size > 0 &&
+        !cf_decision_knows(decision, CF_LOOKUP_BALANCE_TRANSACTION, fee.balance_transaction))
+        cf_decide_fee(decision, &fee);
 }
 
 static uint32_t decide(struct cf_decision *decision, const struct input *input)
@@ -50,6 +66,7 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
                 .refund_id = cf_decision_derived_id(decision, input->charge),
                 .currency = input->currency, .amount = input->amount, .intent = input->intent,
                 .charge = input->charge);
+        take_fee(decision, input);
         return ACCEPTED;
     }
     if (pledge->attempt == 0 ||
@@ -60,6 +77,7 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
             .currency = input->currency, .amount = input->amount, .intent = input->intent,
             .charge = input->charge, .from_authorized = cf_money_of(pledge->memo_authorized_minor),
             .from_pledged = cf_money_of(pledge->memo_pledged_minor), .late = pledge->late);
+    take_fee(decision, input);
     cf_decide_mail(decision, pledge->backer_id, CF_MAIL_RECEIPT, input->pledge_id);
     cf_decide_goals(decision, pledge->campaign_id);
     return ACCEPTED;

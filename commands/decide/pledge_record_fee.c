@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The processor's fee, as its balance transaction says; it is never computed. It falls on whom the
- * campaign's terms name. A creator's fee comes out of escrow, and what escrow no longer covers out
- * of what is payable, then is owed. The fee of money that was orphaned is the platform's.
+ * The processor's fee, as its balance transaction says; it is never computed. Mostly it comes with the charge
+ * (pledge_record_captured); this is for one that comes later.
  */
 #include "commands/decide/decide.h"
 
@@ -37,22 +36,11 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
         return CHARGE_UNKNOWN;
     if (input->currency != pledge->currency)
         return CURRENCY_MISMATCH;
-    const struct cf_campaign *campaign = cf_decision_campaign(decision, pledge->campaign_id);
-    bool ours = cf_bytes_equal(cf_token_bytes(&pledge->charge), input->charge);
-    bool creator_bears = ours && campaign->processor_fee_bearer == CF_BEARER_CREATOR;
-    struct cf_purse purse;
-    cf_purse_open(decision, pledge->campaign_id, cf_money_minor(input->fee), &purse);
-    if (creator_bears) {
-        cf_purse_take_escrow(&purse);
-        cf_purse_take_payable(&purse);
-        cf_purse_take_receivable(&purse);
-    }
-    CF_EMIT(decision, pledge_fee_recorded, .pledge_id = input->pledge_id,
-            .campaign_id = pledge->campaign_id, .creator_id = campaign->creator_id,
-            .currency = input->currency, .fee = input->fee,
-            .balance_transaction = input->balance_transaction, .available_at = input->available_at,
-            .from_escrow = cf_money_of(purse.escrow), .from_payable = cf_money_of(purse.payable),
-            .from_receivable = cf_money_of(purse.receivable),
-            .from_platform = cf_money_of(purse.rest));
+    const struct cf_decide_fee fee = {.pledge_id = input->pledge_id,
+                                      .charge = input->charge,
+                                      .amount = input->fee,
+                                      .balance_transaction = input->balance_transaction,
+                                      .available_at = input->available_at};
+    cf_decide_fee(decision, &fee);
     return ACCEPTED;
 }

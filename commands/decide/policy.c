@@ -40,12 +40,19 @@ bool cf_policy_paid_out(enum cf_currency currency)
     return false;
 }
 
+/* One transfer, in the units of Stripe's API: eight digits, and whole units in every currency. */
+#define TRANSFER_MAX 99999900
+
 int64_t cf_policy_payable_part(enum cf_currency currency, int64_t amount_minor)
 {
     int64_t charged;
-    int64_t whole = amount_minor - amount_minor % 100;
+    struct cf_money largest;
     if (amount_minor <= 0)
         return 0;
+    if (cf_currency_from_stripe(currency, TRANSFER_MAX, &largest) == CF_OK &&
+        amount_minor > cf_money_minor(largest))
+        amount_minor = cf_money_minor(largest);
+    int64_t whole = amount_minor - amount_minor % 100;
     return cf_currency_to_stripe(currency, CF_AMOUNT_PAYOUT, cf_money_of(amount_minor), &charged) ==
                    CF_OK
                ? amount_minor
@@ -58,8 +65,8 @@ enum cf_payment_mode cf_policy_mode(const struct cf_campaign *campaign, bool lat
         return CF_PAYMENT_MODE_CHARGE;
     if (campaign->model == CF_FUNDING_MODEL_HYBRID)
         return campaign->goal_reached ? CF_PAYMENT_MODE_HOLD : CF_PAYMENT_MODE_SAVE;
-    return now_us >= cf_policy_authorize_at(campaign->ends_at_us) ? CF_PAYMENT_MODE_HOLD
-                                                                  : CF_PAYMENT_MODE_SAVE;
+    bool holds = !campaign->no_holds && now_us >= cf_policy_authorize_at(campaign->ends_at_us);
+    return holds ? CF_PAYMENT_MODE_HOLD : CF_PAYMENT_MODE_SAVE;
 }
 
 int64_t cf_policy_retry_at(const struct cf_campaign *campaign, uint32_t attempt, int64_t now_us)

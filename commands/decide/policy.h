@@ -29,7 +29,8 @@ bool cf_policy_chargeable(enum cf_currency currency, struct cf_money amount);
 bool cf_policy_country_offered(struct cf_bytes country);
 bool cf_policy_paid_out(enum cf_currency currency);
 
-/* The most of an amount that the provider can pay out: some currencies know whole units alone. */
+/* The most of an amount that the provider can pay out at once: there is a largest transfer, and some currencies
+ * know whole units alone. */
 int64_t cf_policy_payable_part(enum cf_currency currency, int64_t amount_minor);
 
 /* What the provider is asked for a pledge that is made now. */

@@ -116,3 +116,26 @@ void cf_decide_netting(struct cf_decision *decision, struct cf_id creator_id,
         CF_EMIT(decision, user_balance_netted, .user_id = creator_id, .currency = currency,
                 .amount = cf_money_of(netted));
 }
+
+void cf_decide_fee(struct cf_decision *decision, const struct cf_decide_fee *fee)
+{
+    const struct cf_pledge *pledge = cf_decision_pledge(decision, fee->pledge_id);
+    if (pledge == NULL)
+        return; /* the event before this one could not be folded; the batch begins again */
+    const struct cf_campaign *campaign = cf_decision_campaign(decision, pledge->campaign_id);
+    bool ours = cf_bytes_equal(cf_token_bytes(&pledge->charge), fee->charge);
+    struct cf_purse purse;
+    cf_purse_open(decision, pledge->campaign_id, cf_money_minor(fee->amount), &purse);
+    if (ours && campaign->processor_fee_bearer == CF_BEARER_CREATOR) {
+        cf_purse_take_escrow(&purse);
+        cf_purse_take_payable(&purse);
+        cf_purse_take_receivable(&purse);
+    }
+    CF_EMIT(decision, pledge_fee_recorded, .pledge_id = fee->pledge_id,
+            .campaign_id = pledge->campaign_id, .creator_id = campaign->creator_id,
+            .currency = pledge->currency, .fee = fee->amount,
+            .balance_transaction = fee->balance_transaction, .available_at = fee->available_at,
+            .from_escrow = cf_money_of(purse.escrow), .from_payable = cf_money_of(purse.payable),
+            .from_receivable = cf_money_of(purse.receivable),
+            .from_platform = cf_money_of(purse.rest));
+}

@@ -220,10 +220,10 @@ static void take_state(const struct cf_port_result *result, const struct cf_task
     case CF_PORT_STATE_TAKEN:
     case CF_PORT_STATE_LAPSED:
     case CF_PORT_STATE_CANCELLED:
-        cf_task_take_payment(subject->pledge_id, subject->user_id, result, answer);
+        cf_task_take_payment(subject->pledge_id, subject->user_id, result, true, answer);
         break;
     case CF_PORT_STATE_FAILED:
-        cf_task_take_payment(subject->pledge_id, (struct cf_id){0}, result, answer);
+        cf_task_take_payment(subject->pledge_id, (struct cf_id){0}, result, true, answer);
         break;
     case CF_PORT_STATE_REFUNDED:
     case CF_PORT_STATE_REFUND_FAILED:

@@ -57,8 +57,19 @@ static void add_card(struct cf_task_answer *answer, struct cf_id user_id,
     set(input, "payment_method", result->payment_method);
 }
 
+/* News may tell of a charge that is known already, without its fee: then the fee goes by itself. */
+static struct cf_command_input *add_fee(struct cf_task_answer *answer, struct cf_id pledge_id,
+                                        const struct cf_port_result *result)
+{
+    struct cf_command_input *input = add(answer, CF_COMMAND_pledge_record_fee);
+    cf_command_set_id(input, "pledge_id", pledge_id);
+    set(input, "charge", result->charge);
+    cf_command_set_unsigned(input, "currency", (uint64_t)result->currency);
+    return input;
+}
+
 static void add_taken(struct cf_task_answer *answer, struct cf_id pledge_id,
-                      const struct cf_port_result *result)
+                      const struct cf_port_result *result, bool is_news)
 {
     struct cf_command_input *input = add(answer, CF_COMMAND_pledge_record_captured);
     cf_command_set_id(input, "pledge_id", pledge_id);
@@ -68,11 +79,9 @@ static void add_taken(struct cf_task_answer *answer, struct cf_id pledge_id,
     cf_command_set_unsigned(input, "currency", (uint64_t)result->currency);
     if (result->balance_transaction[0] == '\0' || result->available_at_us == 0)
         return; /* the fee is news, later */
-    input = add(answer, CF_COMMAND_pledge_record_fee);
-    cf_command_set_id(input, "pledge_id", pledge_id);
-    set(input, "charge", result->charge);
+    if (is_news)
+        input = add_fee(answer, pledge_id, result);
     set_money(input, "fee", result->fee);
-    cf_command_set_unsigned(input, "currency", (uint64_t)result->currency);
     set(input, "balance_transaction", result->balance_transaction);
     cf_command_set_signed(input, "available_at", result->available_at_us);
     if (!result->funds_available)
@@ -115,7 +124,8 @@ static void add_failed(struct cf_task_answer *answer, struct cf_id pledge_id,
 }
 
 void cf_task_take_payment(struct cf_id pledge_id, struct cf_id payer,
-                          const struct cf_port_result *result, struct cf_task_answer *answer)
+                          const struct cf_port_result *result, bool is_news,
+                          struct cf_task_answer *answer)
 {
     switch ((int)result->state) {
     case CF_PORT_STATE_SAVED:
@@ -128,7 +138,7 @@ void cf_task_take_payment(struct cf_id pledge_id, struct cf_id payer,
         add_card(answer, payer, result);
         break;
     case CF_PORT_STATE_TAKEN:
-        add_taken(answer, pledge_id, result);
+        add_taken(answer, pledge_id, result, is_news);
         add_card(answer, payer, result);
         break;
     case CF_PORT_STATE_ACTION:
@@ -231,7 +241,7 @@ static void take_hold(const struct cf_task *task, const struct cf_port_result *r
         add_named(answer, CF_COMMAND_pledge_record_hold_voided, task->subject, "intent",
                   result->intent);
     else
-        cf_task_take_payment(task->subject, cf_task_payer(task), result, answer);
+        cf_task_take_payment(task->subject, cf_task_payer(task), result, false, answer);
 }
 
 /* What the provider has done. */

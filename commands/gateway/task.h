@@ -89,8 +89,9 @@ bool cf_task_is_contradiction(const char *verdict);
 /* A refusal of a notice's command that other news under way will change: to be looked at again. */
 bool cf_task_is_early(const char *command, const char *verdict);
 
-/* The commands for what a pledge's payment has become; shared by answers and notices. */
+/* The commands for what a pledge's payment has become; shared by answers and news. */
 void cf_task_take_payment(struct cf_id pledge_id, struct cf_id payer,
-                          const struct cf_port_result *result, struct cf_task_answer *answer);
+                          const struct cf_port_result *result, bool is_news,
+                          struct cf_task_answer *answer);
 
 #endif

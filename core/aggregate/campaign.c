@@ -333,14 +333,16 @@ static void cf_campaign_on_closed(struct cf_campaign_turn *turn)
     turn->to = CF_CAMPAIGN_CLOSED;
 }
 
-/* Recorded; the campaign is as before. */
 static void cf_campaign_on_policy_overridden(struct cf_campaign_turn *turn)
 {
-    if (cf_bytes_equal(turn->turn->event->campaign_policy_overridden.policy,
-                       CF_BYTES_LITERAL("duration")))
+    struct cf_bytes policy = turn->turn->event->campaign_policy_overridden.policy;
+    if (cf_bytes_equal(policy, CF_BYTES_LITERAL("duration")))
         turn->campaign->any_duration = 1;
+    else if (cf_bytes_equal(policy, CF_BYTES_LITERAL("holds")))
+        turn->campaign->no_holds = 1;
 }
 
+/* Recorded; the campaign is as before. */
 static void cf_campaign_on_nothing(struct cf_campaign_turn *turn)
 {
     (void)turn;

@@ -84,6 +84,7 @@ struct cf_campaign {
     uint8_t stretch_unlocked; /* levels 1 to this one */
     uint8_t run;              /* enum cf_run under way, 0 none */
     uint8_t any_duration;     /* 0 or 1: the policy "duration" was overridden */
+    uint8_t no_holds;         /* 0 or 1: "holds" was; cards are not held before the end */
     struct cf_id run_cursor;
 };
 

@@ -16,12 +16,19 @@ static void cf_user_on_registered(struct cf_user_turn *turn)
 {
     turn->user->registered_at_us = turn->turn->record->time_us;
     turn->user->roles = UINT32_C(1) << CF_ROLE_BACKER;
+    turn->user->unannounced = turn->turn->event->user_registered.imported;
     turn->to = CF_USER_ACTIVE;
+}
+
+static void cf_user_on_credentials_changed(struct cf_user_turn *turn)
+{
+    turn->user->unannounced = 0;
 }
 
 static void cf_user_on_email_verified(struct cf_user_turn *turn)
 {
     turn->user->email_verified = 1;
+    turn->user->unannounced = 0;
 }
 
 static void cf_user_on_email_changed(struct cf_user_turn *turn)
@@ -153,7 +160,7 @@ static cf_user_fn *const cf_user_fns[] = {
     CF_ON(USER_CONSENT_RECORDED, cf_user_on_nothing),
     CF_ON(USER_ROLE_GRANTED, cf_user_on_role_granted),
     CF_ON(USER_ROLE_REVOKED, cf_user_on_role_revoked),
-    CF_ON(USER_CREDENTIALS_CHANGED, cf_user_on_nothing),
+    CF_ON(USER_CREDENTIALS_CHANGED, cf_user_on_credentials_changed),
     CF_ON(USER_MFA_ENABLED, cf_user_on_mfa_enabled),
     CF_ON(USER_MFA_DISABLED, cf_user_on_mfa_disabled),
     CF_ON(USER_IDENTITY_CHECK_STARTED, cf_user_on_identity_check_started),

@@ -37,6 +37,7 @@ struct cf_user {
     uint8_t charges_enabled;
     uint8_t payouts_enabled;
     uint8_t details_submitted;
+    uint8_t unannounced; /* imported, and has not come in by themselves yet: gets no letters */
 };
 
 /* What a creator has in one currency beside the journal's balances. Row CF_ROW_CREATOR. */

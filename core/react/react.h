@@ -47,8 +47,9 @@
  *                        → launched, cancelled
  *   campaign_deadline    launched, resumed: ends_at
  *                        → ended, suspended, cancelled
- *   authorize_run        all-or-nothing: launched, resumed: cf_policy_authorize_at, and
- *                        goal_reached after that; hybrid: goal_reached: now
+ *   authorize_run        all-or-nothing, unless its holds are overridden: launched, resumed:
+ *                        cf_policy_authorize_at, and goal_reached after that; hybrid: goal_reached:
+ *                        now
  *                        → run done, goal_certain, ended, suspended
  *   capture_run          funded, goal_certain, resumed: now
  *                        → run done, suspended

@@ -89,7 +89,7 @@ static void cf_react_stop_for_good(struct cf_reaction *reaction, const struct cf
 static void cf_react_live(struct cf_reaction *reaction, const struct cf_campaign *campaign)
 {
     cf_react_set(reaction, reaction->id, CF_TIMER_CAMPAIGN_DEADLINE, campaign->ends_at_us);
-    if (campaign->model == CF_FUNDING_MODEL_AON)
+    if (campaign->model == CF_FUNDING_MODEL_AON && !campaign->no_holds)
         cf_react_set(
             reaction, reaction->id, CF_TIMER_AUTHORIZE_RUN,
             cf_later(reaction->record->time_us, cf_policy_authorize_at(campaign->ends_at_us)));
@@ -109,7 +109,8 @@ static void cf_react_collecting(struct cf_reaction *reaction, const struct cf_ca
 static void cf_react_on_goal_reached(struct cf_reaction *reaction,
                                      const struct cf_campaign *campaign)
 {
-    bool inside = reaction->record->time_us >= cf_policy_authorize_at(campaign->ends_at_us);
+    bool inside = !campaign->no_holds &&
+                  reaction->record->time_us >= cf_policy_authorize_at(campaign->ends_at_us);
     if (campaign->model == CF_FUNDING_MODEL_HYBRID ||
         (campaign->model == CF_FUNDING_MODEL_AON && inside))
         cf_react_now(reaction, CF_TIMER_AUTHORIZE_RUN);

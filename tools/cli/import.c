@@ -76,6 +76,9 @@ static int run_platform(struct import *import)
     struct cf_fault fault = {0};
     int child_exit = 0;
     prctl(PR_SET_PDEATHSIG, SIGTERM);
+    setpgid(
+        0,
+        0); /* Ctrl-C is for the import alone, which stops the platform when it has nothing under way */
     const struct cf_plan_options options = {
         .dir = &import->process.dir, .listen = &listen, .no_people = true};
     if (cf_listen_check(&listen, &fault) != CF_OK ||
@@ -130,54 +133,13 @@ static bool is_stopping(void *context)
     return import->stopping;
 }
 
-/* True once the clock has left genesis: everybody was registered by then. */
-static enum cf_status has_begun(struct import *import, struct cf_import_sender *sender,
-                                bool *ret_begun, struct cf_fault *reterr_fault)
-{
-    struct cf_link_timer timer;
-    size_t count;
-    int64_t now_us;
-    CF_TRY(cf_link_timers(cf_import_sender_link(sender), READY_TIMEOUT_MS, &timer, 1, &count,
-                          &now_us, reterr_fault));
-    *ret_begun = now_us > cf_import_course_begins(&import->rows);
-    return CF_OK;
-}
-
-static enum cf_status run_course(struct import *import, struct cf_import_sender *sender,
+static enum cf_status run_course(struct import *import, struct cf_import_tools *tools,
                                  struct cf_import_clock *clock, struct cf_fault *reterr_fault)
 {
-    struct cf_import_people people = {0};
-    struct cf_progress progress;
     struct cf_data_dir_url keeper_url = cf_data_dir_socket(&import->process.dir, "keeper");
-    struct cf_data_dir_url range_url = cf_data_dir_socket(&import->process.dir, "range");
-    struct cf_data_dir_url head_url = cf_data_dir_socket(&import->process.dir, "head");
-    CF_CLEANUP(cf_scope_cf_range_client_close) struct cf_range_client *log = NULL;
-    struct cf_keeper_client *keeper = NULL;
-    cf_progress_begin(&progress, "people", 0);
-    bool begun;
-    enum cf_status status = has_begun(import, sender, &begun, reterr_fault);
-    if (status == CF_OK)
-        status = cf_import_people_register(sender, clock->provider, keeper_url.text, &import->rows,
-                                           begun, &progress, &people, reterr_fault);
-    cf_progress_end(&progress);
-    if (status == CF_OK)
-        status = cf_keeper_client_open(keeper_url.text, 60000, &keeper, reterr_fault);
-    if (status == CF_OK)
-        status = cf_range_client_open(range_url.text, head_url.text, &log, reterr_fault);
-    if (status == CF_OK) {
-        cf_progress_begin(&progress, "pledges", (int64_t)cf_import_course_pledges(&import->rows));
-        const struct cf_import_course course = {.sender = sender,
-                                                .keeper = keeper,
-                                                .clock = clock,
-                                                .log = log,
-                                                .rows = &import->rows,
-                                                .people = &people,
-                                                .progress = &progress};
-        status = cf_import_course_run(&course, reterr_fault);
-        cf_progress_end(&progress);
-    }
-    cf_keeper_client_close(keeper);
-    cf_import_people_clean_up(&people);
+    CF_TRY(cf_keeper_client_open(keeper_url.text, READY_TIMEOUT_MS, &tools->keeper, reterr_fault));
+    enum cf_status status = cf_import_course_run(tools, clock, &import->rows, reterr_fault);
+    cf_keeper_client_close(tools->keeper);
     return status;
 }
 
@@ -186,12 +148,18 @@ static enum cf_status run_import(struct import *import, uint64_t *ret_jumps,
 {
     CF_CLEANUP(cf_scope_cf_import_sender_close) struct cf_import_sender *sender = NULL;
     CF_CLEANUP(cf_import_provider_close) struct cf_import_provider provider = {0};
+    CF_CLEANUP(cf_scope_cf_range_client_close) struct cf_range_client *log = NULL;
     struct cf_data_dir_url writer_url = cf_data_dir_socket(&import->process.dir, "writer");
+    struct cf_data_dir_url range_url = cf_data_dir_socket(&import->process.dir, "range");
+    struct cf_data_dir_url head_url = cf_data_dir_socket(&import->process.dir, "head");
     CF_TRY(cf_import_sender_open(writer_url.text, &sender, reterr_fault));
     CF_TRY(cf_import_provider_open(import->sandbox_url, &provider, reterr_fault));
-    struct cf_import_clock clock = {
-        .sender = sender, .provider = &provider, .stopping = is_stopping, .context = import};
-    enum cf_status status = run_course(import, sender, &clock, reterr_fault);
+    CF_TRY(cf_range_client_open(range_url.text, head_url.text, &log, reterr_fault));
+    const struct cf_import_stop stop = {is_stopping, import};
+    struct cf_import_clock clock = {.sender = sender, .provider = &provider, .stop = &stop};
+    struct cf_import_tools tools = {
+        .sender = sender, .provider = &provider, .log = log, .stop = &stop};
+    enum cf_status status = run_course(import, &tools, &clock, reterr_fault);
     *ret_jumps = clock.jumps;
     return status;
 }

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #define TEXTS_SIZE_MAX ((size_t)64 << 20)
 /* A campaign without a launch date lasted this long. */
@@ -64,14 +65,41 @@ struct cf_id cf_import_id(int64_t time_us, const char *kind, struct cf_bytes nam
     return cf_id_make(time_us, hash.bytes);
 }
 
+/* The smallest amount that can be charged, which all others are multiples of; in minor units. */
+static int64_t unit_of(enum cf_currency currency)
+{
+    int64_t charged, unit_minor = 1;
+    while (unit_minor < 1000 && cf_currency_to_stripe(currency, CF_AMOUNT_CHARGE,
+                                                      cf_money_of(unit_minor), &charged) != CF_OK)
+        unit_minor *= 10;
+    return unit_minor;
+}
+
+struct cf_money cf_import_share(const struct cf_import_row *row, uint32_t index)
+{
+    int64_t unit_minor = unit_of(row->currency);
+    int64_t units = cf_money_minor(row->pledged) / unit_minor;
+    return cf_money_of((units / row->backers + (index < units % row->backers)) * unit_minor);
+}
+
+/* A name as the header has it, blanks and capitals aside. */
+static bool is_column(struct cf_bytes field, const char *name)
+{
+    while (field.size > 0 && field.data[field.size - 1] == ' ')
+        field.size--;
+    while (field.size > 0 && field.data[0] == ' ')
+        field = cf_bytes_from(field.data + 1, field.size - 1);
+    return field.size == strlen(name) &&
+           strncasecmp((const char *)field.data, name, field.size) == 0;
+}
+
 /* Where each of our columns stands in the file. */
 static enum cf_status find_columns(const struct cf_csv_record *header, size_t ret_at[COLUMN_COUNT],
                                    struct cf_fault *reterr_fault)
 {
     for (size_t column = 0; column < COLUMN_COUNT; column++) {
         size_t at = 0;
-        while (at < header->count &&
-               !cf_bytes_equal(header->fields[at], cf_bytes_from_text(column_names[column])))
+        while (at < header->count && !is_column(header->fields[at], column_names[column]))
             at++;
         if (at == header->count)
             CF_FAIL_ON(reterr_fault, CF_INVALID, "the file has no such column", "%s",
@@ -109,14 +137,16 @@ static enum cf_status parse_count(struct cf_bytes text, uint32_t *ret_count)
     return CF_OK;
 }
 
-/* `2015-08-11 12:12:28` or `2015-10-09`, in UTC. */
-static enum cf_status parse_moment(struct cf_bytes text, int64_t *ret_time_us)
+/* `2015-08-11 12:12:28`, with a T and a Z too, or `2015-10-09` and the time of day that is to be taken then; in UTC. */
+static enum cf_status parse_moment(struct cf_bytes text, const char *time_of_day,
+                                   int64_t *ret_time_us)
 {
     char moment[32];
-    if (text.size != 10 && text.size != 19)
+    const char *bytes = (const char *)text.data;
+    bool timed = text.size == 19 || (text.size == 20 && bytes[19] == 'Z');
+    if ((!timed && text.size != 10) || (timed && bytes[10] != ' ' && bytes[10] != 'T'))
         return CF_INVALID;
-    snprintf(moment, sizeof moment, "%.10sT%.8sZ", (const char *)text.data,
-             text.size == 19 ? (const char *)text.data + 11 : "00:00:00");
+    snprintf(moment, sizeof moment, "%.10sT%.8sZ", bytes, timed ? bytes + 11 : time_of_day);
     return cf_time_parse(cf_bytes_from_text(moment), ret_time_us);
 }
 
@@ -172,11 +202,10 @@ static const char *parse_numbers(struct cf_import_row *row, const struct cf_byte
         return "what was pledged is no amount";
     if (parse_count(fields[COLUMN_BACKERS], &row->backers) != CF_OK)
         return "the number of backers is no number";
-    if (parse_moment(fields[COLUMN_DEADLINE], &row->deadline_us) != CF_OK)
+    if (parse_moment(fields[COLUMN_DEADLINE], "23:59:59", &row->deadline_us) != CF_OK)
         return "the deadline is no date";
-    if (parse_moment(fields[COLUMN_LAUNCHED], &row->launched_us) != CF_OK)
+    if (parse_moment(fields[COLUMN_LAUNCHED], "00:00:00", &row->launched_us) != CF_OK)
         return "the launch is no time";
-    row->deadline_us += CF_DAY_US - CF_SECOND_US;
     if (row->launched_us < EARLIEST_US) {
         row->launched_us = row->deadline_us - USUAL_DURATION_US;
         report(row, "the launch date is unset; taken as 30 days before the deadline");
@@ -210,7 +239,11 @@ static const char *parse_row(struct cf_import_rows *rows, struct cf_import_row *
         return "a name is empty or no UTF-8";
     if (row->backers == 0 && !cf_money_is_zero(row->pledged))
         report(row, "pledged by nobody; no pledges are placed");
-    if (cf_money_minor(row->pledged) < (int64_t)row->backers)
+    int64_t unit_minor = unit_of(row->currency);
+    if (cf_money_minor(row->goal) % unit_minor != 0 ||
+        cf_money_minor(row->pledged) % unit_minor != 0)
+        return "an amount that nobody can be charged in this currency";
+    if (cf_money_minor(row->pledged) / unit_minor < (int64_t)row->backers)
         return "less was pledged than there were backers";
     row->campaign_id = cf_import_id(row->launched_us, "campaign", row->number, 0);
     return NULL;
@@ -222,6 +255,34 @@ static int by_launch(const void *left, const void *right)
     if (a->launched_us != b->launched_us)
         return a->launched_us < b->launched_us ? -1 : 1;
     return cf_id_compare(a->campaign_id, b->campaign_id);
+}
+
+static int by_number(const void *left, const void *right)
+{
+    const struct cf_import_row *a = left, *b = right;
+    size_t size = a->number.size < b->number.size ? a->number.size : b->number.size;
+    int order = memcmp(a->number.data, b->number.data, size);
+    if (order == 0 && a->number.size != b->number.size)
+        order = a->number.size < b->number.size ? -1 : 1;
+    return order != 0 ? order : (a->line > b->line) - (a->line < b->line);
+}
+
+/* Of rows with the same ID the first one counts. */
+static void drop_repeated(struct cf_import_rows *rows)
+{
+    size_t kept = 0;
+    qsort(rows->rows, rows->count, sizeof rows->rows[0], by_number);
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct cf_import_row *row = &rows->rows[i];
+        if (kept > 0 && cf_bytes_equal(row->number, rows->rows[kept - 1].number)) {
+            fprintf(stderr, "line %u: skipped: the ID stands in line %u already\n", row->line,
+                    rows->rows[kept - 1].line);
+            rows->skipped++;
+        } else {
+            rows->rows[kept++] = *row;
+        }
+    }
+    rows->count = kept;
 }
 
 static enum cf_status add_row(struct cf_import_rows *rows, const struct cf_import_row *row)
@@ -279,7 +340,9 @@ enum cf_status cf_import_rows_read(struct cf_bytes file, struct cf_import_rows *
     enum cf_status status = read_rows(&csv, &record, at, ret_rows);
     if (status != CF_OK)
         CF_FAIL(reterr_fault, status, "no memory for the file's rows");
-    if (ret_rows->count > 0)
-        qsort(ret_rows->rows, ret_rows->count, sizeof ret_rows->rows[0], by_launch);
+    if (ret_rows->count == 0)
+        return CF_OK;
+    drop_repeated(ret_rows);
+    qsort(ret_rows->rows, ret_rows->count, sizeof ret_rows->rows[0], by_launch);
     return CF_OK;
 }

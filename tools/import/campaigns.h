@@ -3,8 +3,8 @@
 #define CF_TOOLS_IMPORT_CAMPAIGNS_H
 
 /*
- * A file of campaigns as rows that make sense. Columns are found by their names; a row that cannot be
- * read is reported with its line and skipped, an oddity that was mended is reported and kept.
+ * A file of campaigns as rows that make sense. Columns are found by their names, in any order and among others; a row
+ * that cannot be read is reported with its line and skipped, an oddity that was mended is reported and kept.
  */
 
 #include "core/base/arena.h"
@@ -35,7 +35,7 @@ struct cf_import_row {
     struct cf_money goal;
     struct cf_money pledged;
     int64_t launched_us;
-    int64_t deadline_us; /* the end of that day */
+    int64_t deadline_us; /* of a date: the end of that day */
     uint32_t backers;
     enum cf_import_state state;
     struct cf_id campaign_id; /* derived from `number` */
@@ -56,6 +56,9 @@ void cf_import_rows_clean_up(struct cf_import_rows *rows);
 CF_MUST_CHECK enum cf_status cf_import_rows_read(struct cf_bytes file,
                                                  struct cf_import_rows *ret_rows,
                                                  struct cf_fault *reterr_fault);
+
+/* What the backer of that index pledges: as equal as the currency allows, and exactly `pledged` together. */
+struct cf_money cf_import_share(const struct cf_import_row *row, uint32_t index);
 
 /* An id for what the import makes, the same each time: from a moment and a name. */
 struct cf_id cf_import_id(int64_t time_us, const char *kind, struct cf_bytes name, uint32_t index);

@@ -7,37 +7,29 @@
 #include <stdio.h>
 
 #define TIMERS_TIMEOUT_MS 60000
-#define LOOK_AGAIN_MS 2
+/* While something is under way: looks follow each other more and more slowly. */
+#define WAIT_MAX_MS 16
 
 /* What the sandbox says of its own time. */
 struct provider_time {
-    int64_t now_us;
     int64_t next_us; /* INT64_MAX: nothing is due */
     int64_t webhooks_under_way;
 };
 
-static enum cf_status ask_provider(struct cf_import_clock *clock, const char *method,
-                                   struct cf_bytes form, struct provider_time *ret_time,
-                                   struct cf_fault *reterr_fault)
+/* Moves the sandbox's clock, unless it is there already, and reads it. */
+static enum cf_status move_provider(struct cf_import_clock *clock, int64_t to_us,
+                                    struct provider_time *ret_time, struct cf_fault *reterr_fault)
 {
     CF_CLEANUP(cf_scope_cf_json_destroy) struct cf_json *json = NULL;
-    CF_TRY(cf_import_provider_ask(clock->provider, method, "/_sandbox/clock", form, &json,
-                                  reterr_fault));
+    char form[48];
+    snprintf(form, sizeof form, "now=%lld", (long long)(to_us / CF_SECOND_US));
+    CF_TRY(cf_import_provider_ask(clock->provider, "POST", "/_sandbox/clock",
+                                  cf_bytes_from_text(form), &json, reterr_fault));
     int64_t next_s = cf_json_integer_at(json, "next_due", 0);
-    ret_time->now_us = cf_json_integer_at(json, "now", 0) * CF_SECOND_US;
     ret_time->next_us =
         next_s <= 0 || next_s > CF_TIME_MAX_US / CF_SECOND_US ? INT64_MAX : next_s * CF_SECOND_US;
     ret_time->webhooks_under_way = cf_json_integer_at(json, "webhooks_under_way", 0);
     return CF_OK;
-}
-
-static enum cf_status move_provider(struct cf_import_clock *clock, int64_t to_us,
-                                    struct cf_fault *reterr_fault)
-{
-    char form[48];
-    struct provider_time time;
-    snprintf(form, sizeof form, "now=%lld", (long long)(to_us / CF_SECOND_US));
-    return ask_provider(clock, "POST", cf_bytes_from_text(form), &time, reterr_fault);
 }
 
 /* Asks the ledger for one jump. Whether it was made goes to ret_moved. */
@@ -67,6 +59,14 @@ static enum cf_status jump(struct cf_import_clock *clock, int64_t to_us, bool *r
     return status;
 }
 
+enum cf_status cf_import_clock_look(struct cf_import_clock *clock, struct cf_fault *reterr_fault)
+{
+    struct cf_link_timer timer;
+    size_t count;
+    return cf_link_timers(cf_import_sender_link(clock->sender), TIMERS_TIMEOUT_MS, &timer, 1,
+                          &count, &clock->now_us, reterr_fault);
+}
+
 /* One look at both clocks, and a jump where one is possible. */
 static enum cf_status step(struct cf_import_clock *clock, int64_t to_us, bool *ret_moved,
                            struct cf_fault *reterr_fault)
@@ -77,22 +77,15 @@ static enum cf_status step(struct cf_import_clock *clock, int64_t to_us, bool *r
     *ret_moved = false;
     CF_TRY(cf_link_timers(cf_import_sender_link(clock->sender), TIMERS_TIMEOUT_MS, &timer, 1,
                           &count, &clock->now_us, reterr_fault));
-    if (count > 0 && timer.due_us <= clock->now_us)
-        return CF_OK; /* the writer is at it */
-    CF_TRY(ask_provider(clock, "GET", cf_bytes_from(NULL, 0), &provider, reterr_fault));
-    if (provider.now_us < clock->now_us - clock->now_us % CF_SECOND_US) {
-        *ret_moved = true;
-        return move_provider(clock, clock->now_us, reterr_fault);
-    }
-    if (provider.webhooks_under_way > 0)
+    if (clock->now_us >= to_us || (count > 0 && timer.due_us <= clock->now_us))
+        return CF_OK; /* there, or the writer is at it */
+    /* The sandbox follows first: what is due there until now may be news. */
+    CF_TRY(move_provider(clock, clock->now_us, &provider, reterr_fault));
+    if (provider.webhooks_under_way > 0 || provider.next_us <= clock->now_us)
         return CF_OK;
-    int64_t next_us = to_us;
+    int64_t next_us = provider.next_us < to_us ? provider.next_us : to_us;
     if (count > 0 && timer.due_us < next_us)
         next_us = timer.due_us;
-    if (provider.next_us < next_us && provider.next_us > clock->now_us)
-        next_us = provider.next_us;
-    if (next_us <= clock->now_us)
-        return CF_OK;
     CF_TRY(jump(clock, next_us, ret_moved, reterr_fault));
     clock->jumps += *ret_moved;
     return CF_OK;
@@ -101,14 +94,23 @@ static enum cf_status step(struct cf_import_clock *clock, int64_t to_us, bool *r
 enum cf_status cf_import_clock_move(struct cf_import_clock *clock, int64_t to_us,
                                     struct cf_fault *reterr_fault)
 {
-    for (;;) {
+    for (int wait_ms = 1;;) {
         bool moved;
         CF_TRY(step(clock, to_us, &moved, reterr_fault));
-        if (!moved && clock->now_us >= to_us)
+        if (clock->now_us >= to_us)
             return CF_OK;
-        if (clock->stopping != NULL && clock->stopping(clock->context))
-            CF_FAIL(reterr_fault, CF_CLOSED, "interrupted; the same command goes on from here");
-        if (!moved)
-            poll(NULL, 0, LOOK_AGAIN_MS);
+        if (cf_import_stop_asked(clock->stop))
+            return cf_import_stopped(reterr_fault);
+        if (moved) {
+            wait_ms = 1;
+            continue;
+        }
+        poll(NULL, 0, wait_ms);
+        wait_ms = wait_ms < WAIT_MAX_MS ? 2 * wait_ms : WAIT_MAX_MS;
     }
+}
+
+enum cf_status cf_import_clock_settle(struct cf_import_clock *clock, struct cf_fault *reterr_fault)
+{
+    return cf_import_clock_move(clock, clock->now_us + 1000, reterr_fault);
 }

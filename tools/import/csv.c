@@ -95,10 +95,13 @@ enum cf_status cf_csv_read(struct cf_csv *csv, struct cf_csv_record *ret_record)
         take(csv);
     if (peek(csv) < 0)
         return CF_NOT_FOUND;
+    const struct cf_csv begin = *csv;
     ret_record->line = csv->line;
     ret_record->count = 0;
     enum cf_status status = read_record(csv, ret_record);
-    if (status != CF_OK)
+    if (status != CF_OK) {
+        *csv = begin;
         skip_line(csv);
+    }
     return status;
 }

@@ -28,7 +28,7 @@ struct cf_csv_record {
 struct cf_csv cf_csv_over(struct cf_bytes text);
 
 /* NOT_FOUND at the end; INVALID for a quote that is not closed or not alone, NO_SPACE past the maxima. After
- * these two the reader stands behind the record's line. */
+ * these two the reader stands behind the line where the record began: a lost quote costs one row, not the rest. */
 CF_MUST_CHECK enum cf_status cf_csv_read(struct cf_csv *csv, struct cf_csv_record *ret_record);
 
 #endif

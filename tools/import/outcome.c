@@ -135,6 +135,21 @@ static bool agrees(const struct campaign *campaign)
            (row->state != CF_IMPORT_FAILED || campaign->verdict == FAILED);
 }
 
+/* Rows that the file itself has no verdict for. */
+static void list_undecided(const struct outcome *outcome)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < outcome->count; i++) {
+        const struct cf_import_row *row = outcome->campaigns[i].row;
+        if (row->state != CF_IMPORT_LIVE && row->state != CF_IMPORT_UNDEFINED)
+            continue;
+        printf("%sline %u (%s, %u pledges)", count++ == 0 ? "\nwithout a verdict: " : ", ",
+               row->line, cf_import_state_name(row->state), outcome->campaigns[i].pledges);
+    }
+    if (count > 0)
+        printf("\n");
+}
+
 static bool print_verdicts(const struct outcome *outcome)
 {
     size_t counts[CF_IMPORT_STATE_COUNT][VERDICT_COUNT] = {0};
@@ -199,6 +214,7 @@ enum cf_status cf_import_outcome_print(const char *range_url, const char *head_u
     qsort(campaigns, rows->count, sizeof campaigns[0], by_id);
     CF_TRY(read_log(outcome, range_url, head_url, ret_records, reterr_fault));
     *ret_agrees = print_verdicts(outcome);
+    list_undecided(outcome);
     print_money(outcome);
     return CF_OK;
 }

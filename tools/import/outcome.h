@@ -9,7 +9,7 @@
 
 #include "tools/import/campaigns.h"
 
-/* Reads the log and prints the tables. `ret_agrees`: every `successful` row was funded, every `failed` one
+/* Reads the log and prints the tables, and the rows without a verdict. `ret_agrees`: every `successful` row was funded, every `failed` one
  * failed, and what was pledged is what the file says, to the cent. */
 CF_MUST_CHECK enum cf_status cf_import_outcome_print(const char *range_url, const char *head_url,
                                                      const struct cf_import_rows *rows,

@@ -25,12 +25,13 @@ void cf_import_provider_close(struct cf_import_provider *provider)
     provider->http = NULL;
 }
 
-enum cf_status cf_import_provider_ask(struct cf_import_provider *provider, const char *method,
-                                      const char *path, struct cf_bytes form,
-                                      struct cf_json **ret_json, struct cf_fault *reterr_fault)
+/* `key_line` is the header with the idempotency key, or NULL. */
+static enum cf_status call(struct cf_import_provider *provider, const char *method,
+                           const char *path, const char *key_line, struct cf_bytes form,
+                           struct cf_json **ret_json, struct cf_fault *reterr_fault)
 {
-    static const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded",
-                                          "Authorization: Bearer sk_test_coffer", NULL};
+    const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded",
+                                   "Authorization: Bearer sk_test_coffer", key_line, NULL};
     char url[512];
     long http_status;
     snprintf(url, sizeof url, "%s%s", provider->url, path);
@@ -44,6 +45,22 @@ enum cf_status cf_import_provider_ask(struct cf_import_provider *provider, const
         CF_FAIL_ON(reterr_fault, CF_IO, "the sandbox gives no sense", "%s: %ld %.*s", path,
                    http_status, (int)(body.size < 100 ? body.size : 100), (const char *)body.data);
     return CF_OK;
+}
+
+enum cf_status cf_import_provider_ask(struct cf_import_provider *provider, const char *method,
+                                      const char *path, struct cf_bytes form,
+                                      struct cf_json **ret_json, struct cf_fault *reterr_fault)
+{
+    return call(provider, method, path, NULL, form, ret_json, reterr_fault);
+}
+
+enum cf_status cf_import_provider_make(struct cf_import_provider *provider, const char *path,
+                                       const char *key, struct cf_bytes form,
+                                       struct cf_json **ret_json, struct cf_fault *reterr_fault)
+{
+    char key_line[256];
+    snprintf(key_line, sizeof key_line, "Idempotency-Key: %s", key);
+    return call(provider, "POST", path, key_line, form, ret_json, reterr_fault);
 }
 
 /* What the creator's own records say of the connected account. */

@@ -26,6 +26,13 @@ CF_MUST_CHECK enum cf_status cf_import_provider_ask(struct cf_import_provider *p
                                                     struct cf_bytes form, struct cf_json **ret_json,
                                                     struct cf_fault *reterr_fault);
 
+/* A POST that makes something, once for each key. */
+CF_MUST_CHECK enum cf_status cf_import_provider_make(struct cf_import_provider *provider,
+                                                     const char *path, const char *key,
+                                                     struct cf_bytes form,
+                                                     struct cf_json **ret_json,
+                                                     struct cf_fault *reterr_fault);
+
 /*
  * Does for a creator what a person does on the provider's onboarding page, so that payouts may leave. Nothing
  * where it was done before. NOT_FOUND without a connected account.

@@ -204,6 +204,7 @@ enum cf_status cf_import_drain(struct cf_import_sender *sender, struct cf_fault 
         status = sender->fault.status;
         if (reterr_fault != NULL)
             *reterr_fault = sender->fault;
+        sender->fault = (struct cf_fault){0};
     }
     pthread_mutex_unlock(&sender->mutex);
     return status;

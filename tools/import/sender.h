@@ -33,7 +33,7 @@ CF_MUST_CHECK enum cf_status cf_import_start(struct cf_import_sender *sender, st
                                              const struct cf_command_input *input,
                                              struct cf_fault *reterr_fault);
 
-/* Waits for everything that was started. Fails with the first failure. */
+/* Waits for everything that was started. Fails with the first failure, and forgets it. */
 CF_MUST_CHECK enum cf_status cf_import_drain(struct cf_import_sender *sender,
                                              struct cf_fault *reterr_fault);
 
