@@ -414,6 +414,48 @@ enum cf_status cf_link_timers(struct cf_link *link, int timeout_ms,
                                reterr_fault);
 }
 
+/* One message beside the commands, whose reply is one command's. DENIED unless it is accepted. */
+static enum cf_status ask(struct cf_link *link, struct cf_bytes message, int timeout_ms,
+                          struct cf_reply *ret_reply, struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(cf_buf_clean_up) struct cf_buf answer;
+    cf_buf_init(&answer, CF_BUS_MESSAGE_SIZE_MAX);
+    CF_TRY(cf_bus_client_call(link->bus, message, timeout_ms, &answer, reterr_fault));
+    struct cf_wire_cursor cursor = cf_wire_cursor_over(cf_buf_bytes(&answer), CF_WIRE_LENIENT);
+    CF_TRY(cf_link_read_reply_head(&cursor, 1, reterr_fault));
+    CF_TRY(cf_link_read_reply(&cursor, ret_reply, reterr_fault));
+    if (ret_reply->kind != CF_REPLY_ACCEPTED)
+        CF_FAIL_ON(reterr_fault, CF_DENIED, "the writer does not do that", "%s",
+                   ret_reply->kind == CF_REPLY_FAILED ? ret_reply->text : "it is busy");
+    return CF_OK;
+}
+
+enum cf_status cf_link_cosigned(struct cf_link *link, struct cf_bytes note, int timeout_ms,
+                                struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(cf_buf_clean_up) struct cf_buf message;
+    struct cf_reply reply;
+    cf_buf_init(&message, CF_LINK_NOTE_SIZE_MAX + HEAD_SIZE_MAX);
+    struct cf_wire_writer writer = cf_wire_writer_to(&message);
+    cf_link_write_cosigned(&writer, note);
+    if (cf_wire_writer_finish(&writer) != CF_OK)
+        CF_FAIL(reterr_fault, CF_RANGE, "the checkpoint is too long");
+    return ask(link, cf_buf_bytes(&message), timeout_ms, &reply, reterr_fault);
+}
+
+enum cf_status cf_link_rotate(struct cf_link *link, int timeout_ms, uint64_t *ret_sequence,
+                              struct cf_fault *reterr_fault)
+{
+    uint8_t message[16];
+    struct cf_reply reply;
+    struct cf_wire_writer writer = cf_wire_writer_fixed(message, sizeof message);
+    cf_link_write_rotate(&writer);
+    CF_ASSERT(cf_wire_writer_finish(&writer) == CF_OK);
+    CF_TRY(ask(link, cf_bytes_from(message, writer.size), timeout_ms, &reply, reterr_fault));
+    *ret_sequence = reply.first_sequence;
+    return CF_OK;
+}
+
 /* -- Opening and closing -------------------------------------------------------------------- */
 
 enum cf_status cf_link_open(const char *writer_url, struct cf_link **ret_link,

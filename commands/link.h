@@ -13,7 +13,7 @@
  * Commands that come while earlier ones are under way travel together. A link may be used from many
  * threads; it has one thread of its own. It does not survive fork().
  *
- * The writer also answers questions about what is open and due (cf_link_timers).
+ * The writer also says what is due (cf_link_timers), keeps cosigned checkpoints and rotates its key.
  */
 
 #include "commands/command.h"
@@ -114,5 +114,17 @@ CF_MUST_CHECK enum cf_status cf_link_timers(struct cf_link *link, int timeout_ms
                                             struct cf_link_timer *ret_timers, size_t count_max,
                                             size_t *ret_count, int64_t *ret_now_us,
                                             struct cf_fault *reterr_fault);
+
+#define CF_LINK_NOTE_SIZE_MAX ((size_t)16 * 1024)
+
+/* Hands the writer a checkpoint of its own that witnesses have cosigned, to be kept and published.
+ * DENIED when it is none of this log's, signed by its key. */
+CF_MUST_CHECK enum cf_status cf_link_cosigned(struct cf_link *link, struct cf_bytes note,
+                                              int timeout_ms, struct cf_fault *reterr_fault);
+
+/* Has the writer make itself a new checkpoint key, record that (key_rotated, `ret_sequence`), and sign
+ * with it from then on. */
+CF_MUST_CHECK enum cf_status cf_link_rotate(struct cf_link *link, int timeout_ms,
+                                            uint64_t *ret_sequence, struct cf_fault *reterr_fault);
 
 #endif

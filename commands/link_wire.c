@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+#define CF_LINK_ROTATE "rotate"
+
 void cf_link_write_request_head(struct cf_wire_writer *writer, uint32_t count)
 {
     cf_wire_write_array(writer, 2);
@@ -58,20 +60,36 @@ static enum cf_status read_version(struct cf_wire_cursor *cursor, struct cf_faul
     return CF_OK;
 }
 
+static enum cf_status read_word(struct cf_wire_cursor *cursor, struct cf_link_request *ret_request,
+                                struct cf_fault *reterr_fault)
+{
+    struct cf_bytes word;
+    CF_TRY(cf_wire_read_text(cursor, sizeof CF_LINK_ROTATE - 1, &word, reterr_fault));
+    ret_request->rotate = cf_bytes_equal(word, CF_BYTES_LITERAL(CF_LINK_ROTATE));
+    return CF_OK;
+}
+
 enum cf_status cf_link_read_request_head(struct cf_wire_cursor *cursor,
                                          struct cf_link_request *ret_request,
                                          struct cf_fault *reterr_fault)
 {
-    uint64_t timers_max;
+    uint64_t timers_max = 0;
     *ret_request = (struct cf_link_request){0};
     CF_TRY(read_version(cursor, reterr_fault));
-    if (cf_wire_peek(cursor) == CF_WIRE_ARRAY)
+    enum cf_wire_kind kind = cf_wire_peek(cursor);
+    if (kind == CF_WIRE_ARRAY)
         return cf_wire_read_array(cursor, CF_LINK_BATCH_MAX, &ret_request->command_count,
                                   reterr_fault);
-    CF_TRY(cf_wire_read_unsigned(cursor, CF_LINK_TIMERS_MAX, &timers_max, reterr_fault));
-    if (timers_max == 0)
-        CF_FAIL_AT(reterr_fault, CF_CORRUPT, "nothing is asked", cf_wire_offset(cursor));
+    if (kind == CF_WIRE_BYTES)
+        CF_TRY(cf_wire_read_bytes(cursor, CF_LINK_NOTE_SIZE_MAX, &ret_request->cosigned,
+                                  reterr_fault));
+    else if (kind == CF_WIRE_TEXT)
+        CF_TRY(read_word(cursor, ret_request, reterr_fault));
+    else
+        CF_TRY(cf_wire_read_unsigned(cursor, CF_LINK_TIMERS_MAX, &timers_max, reterr_fault));
     ret_request->timers_max = (uint32_t)timers_max;
+    if (timers_max == 0 && ret_request->cosigned.size == 0 && !ret_request->rotate)
+        CF_FAIL_AT(reterr_fault, CF_CORRUPT, "nothing is asked", cf_wire_offset(cursor));
     return CF_OK;
 }
 
@@ -192,6 +210,20 @@ enum cf_status cf_link_read_reply(struct cf_wire_cursor *cursor, struct cf_reply
 }
 
 /* -- Timers --------------------------------------------------------------------------------- */
+
+void cf_link_write_cosigned(struct cf_wire_writer *writer, struct cf_bytes note)
+{
+    cf_wire_write_array(writer, 2);
+    cf_wire_write_unsigned(writer, CF_LINK_VERSION);
+    cf_wire_write_bytes(writer, note);
+}
+
+void cf_link_write_rotate(struct cf_wire_writer *writer)
+{
+    cf_wire_write_array(writer, 2);
+    cf_wire_write_unsigned(writer, CF_LINK_VERSION);
+    cf_wire_write_text(writer, CF_BYTES_LITERAL(CF_LINK_ROTATE));
+}
 
 void cf_link_write_timers_question(struct cf_wire_writer *writer, uint32_t timers_max)
 {

@@ -14,6 +14,11 @@
  *
  *     question [version, at most so many timers]
  *     answer   [version, [the ledger's time µs, [[due µs, subject, timer], …]]]
+ *
+ *     a checkpoint that witnesses cosigned   [version, its note, as bytes]
+ *     a new key, please                      [version, "rotate"]
+ *
+ * Both are replied to as one command is, accepted or failed.
  */
 
 #include "commands/link.h"
@@ -38,10 +43,12 @@ CF_MUST_CHECK enum cf_status cf_link_write_entry(struct cf_wire_writer *writer,
                                                  int64_t deadline_us,
                                                  struct cf_fault *reterr_fault);
 
-/* What a message asks: commands, or timers. */
+/* What a message asks: one of these. */
 struct cf_link_request {
-    uint32_t command_count; /* entries that follow */
-    uint32_t timers_max;    /* 0: commands */
+    uint32_t command_count;   /* entries that follow */
+    uint32_t timers_max;      /* 0: no timers are asked for */
+    struct cf_bytes cosigned; /* a note, borrowed from the message; empty: none */
+    bool rotate;
 };
 
 /* Reads the head. CORRUPT, or UNSUPPORTED for another version. */
@@ -59,6 +66,9 @@ CF_MUST_CHECK enum cf_status cf_link_read_reply_head(struct cf_wire_cursor *curs
 CF_MUST_CHECK enum cf_status cf_link_read_reply(struct cf_wire_cursor *cursor,
                                                 struct cf_reply *ret_reply,
                                                 struct cf_fault *reterr_fault);
+
+void cf_link_write_cosigned(struct cf_wire_writer *writer, struct cf_bytes note);
+void cf_link_write_rotate(struct cf_wire_writer *writer);
 
 void cf_link_write_timers_question(struct cf_wire_writer *writer, uint32_t timers_max);
 void cf_link_write_timers_head(struct cf_wire_writer *writer, int64_t now_us, uint32_t count);

@@ -39,7 +39,9 @@ static void decide_entry(struct cf_writer *writer, struct cf_writer_message *mes
                          const struct cf_link_entry *entry, uint32_t index, int64_t real_us,
                          struct cf_reply *ret_reply)
 {
-    if (is_broken(message, index)) {
+    if (entry->number == CF_COMMAND_key_rotate) {
+        *ret_reply = failed("the writer rotates its own key: coffer rotate-key");
+    } else if (is_broken(message, index)) {
         *ret_reply = failed("the command broke the books; nothing happened");
     } else if (entry->deadline_us < real_us) {
         *ret_reply = failed("its deadline had passed");
@@ -85,16 +87,6 @@ static enum cf_status read_whole(struct cf_bytes bytes, struct cf_link_request *
     return cf_wire_finish(&cursor, fault);
 }
 
-/* Replies with one failure to a message that makes no sense. */
-static void write_nonsense(struct cf_writer_message *message, const struct cf_fault *fault)
-{
-    struct cf_wire_writer reply = cf_wire_writer_to(&message->reply);
-    struct cf_reply outcome = failed(fault->text);
-    cf_link_write_reply_head(&reply, 1);
-    cf_link_write_reply(&reply, &outcome);
-    CF_ASSERT(cf_wire_writer_finish(&reply) == CF_OK);
-}
-
 static void answer_timers(struct cf_writer *writer, struct cf_writer_message *message,
                           uint32_t count)
 {
@@ -109,6 +101,35 @@ static void answer_timers(struct cf_writer *writer, struct cf_writer_message *me
     CF_ASSERT(cf_wire_writer_finish(&reply) == CF_OK);
 }
 
+static void answer_once(struct cf_writer_message *message, const struct cf_reply *outcome)
+{
+    struct cf_wire_writer reply = cf_wire_writer_to(&message->reply);
+    cf_link_write_reply_head(&reply, 1);
+    cf_link_write_reply(&reply, outcome);
+    CF_ASSERT(cf_wire_writer_finish(&reply) == CF_OK);
+}
+
+static void answer_cosigned(struct cf_writer *writer, struct cf_writer_message *message,
+                            struct cf_bytes note)
+{
+    struct cf_fault fault = {0};
+    struct cf_reply outcome = {.kind = CF_REPLY_ACCEPTED};
+    if (cf_writer_keep_cosigned(writer, note, &fault) != CF_OK)
+        outcome = failed(fault.text);
+    answer_once(message, &outcome);
+}
+
+static enum again answer_rotate(struct cf_writer *writer, struct cf_writer_message *message)
+{
+    struct cf_fault fault = {0};
+    struct cf_reply outcome = failed("the rotation broke the books; nothing happened");
+    if (!is_broken(message, 0) && cf_writer_rotate(writer, &outcome, &fault) != CF_OK)
+        outcome = failed(fault.text);
+    answer_once(message, &outcome);
+    message->broken[0] |= cf_batch_broken(&writer->batch);
+    return cf_batch_broken(&writer->batch) ? BROKEN : DECIDED;
+}
+
 static enum again decide_message(struct cf_writer *writer, struct cf_writer_message *message)
 {
     struct cf_fault fault = {0};
@@ -116,13 +137,20 @@ static enum again decide_message(struct cf_writer *writer, struct cf_writer_mess
     struct cf_bytes bytes = cf_bus_request_bytes(message->request);
     cf_buf_clear(&message->reply);
     if (read_whole(bytes, &request, &fault) != CF_OK) {
-        write_nonsense(message, &fault);
+        const struct cf_reply nonsense = failed(fault.text);
+        answer_once(message, &nonsense);
         return DECIDED;
     }
     if (request.timers_max > 0) {
         answer_timers(writer, message, request.timers_max);
         return DECIDED;
     }
+    if (request.cosigned.size > 0) {
+        answer_cosigned(writer, message, request.cosigned);
+        return DECIDED;
+    }
+    if (request.rotate)
+        return answer_rotate(writer, message);
     struct cf_wire_cursor cursor = cf_wire_cursor_over(bytes, CF_WIRE_LENIENT);
     struct cf_link_request again;
     enum cf_status status = cf_link_read_request_head(&cursor, &again, NULL);
@@ -163,7 +191,7 @@ static void write_all(struct cf_writer_message *messages, size_t count,
         struct cf_link_request request = {0};
         struct cf_fault fault = {0};
         if (read_whole(cf_bus_request_bytes(message->request), &request, &fault) != CF_OK ||
-            request.timers_max > 0)
+            request.command_count == 0)
             request.command_count = 1;
         cf_buf_clear(&message->reply);
         struct cf_wire_writer reply = cf_wire_writer_to(&message->reply);
@@ -207,6 +235,7 @@ enum cf_status cf_writer_round(struct cf_writer *writer, size_t count, size_t *r
     for (size_t i = 0; i < count; i++)
         memset(writer->messages[i].broken, 0, sizeof writer->messages[i].broken);
     for (;;) {
+        writer->rotating = false;
         status = cf_batch_begin(batch, CF_BATCH_RECORDS_MAX / 8, &fault);
         if (status != CF_OK || decide_all(writer, count, &done) == DECIDED)
             break;
@@ -216,6 +245,8 @@ enum cf_status cf_writer_round(struct cf_writer *writer, size_t count, size_t *r
     }
     if (status == CF_OK)
         status = cf_batch_commit(batch, &fault);
+    if (status == CF_OK && writer->rotating)
+        status = cf_writer_take_key(writer, &fault);
     if (status == CF_NO_SPACE && !cf_log_failed(writer->log)) {
         struct cf_reply full = failed("the disk is full: nothing new is taken until there is room");
         write_all(writer->messages, count, &full);
@@ -235,16 +266,5 @@ enum cf_status cf_writer_round(struct cf_writer *writer, size_t count, size_t *r
     if (writer->unsigned_since_ms == 0)
         writer->unsigned_since_ms = writer->appended_last_ms;
     cf_range_server_announce(writer->range, cf_log_head(writer->log));
-    return CF_OK;
-}
-
-enum cf_status cf_writer_sign(struct cf_writer *writer, struct cf_fault *reterr_fault)
-{
-    CF_CLEANUP(cf_buf_clean_up) struct cf_buf note;
-    cf_buf_init(&note, CF_CHECKPOINT_SIZE_MAX);
-    CF_TRY(cf_checkpoint_sign_head(writer->log, &writer->signer, &note, reterr_fault));
-    CF_TRY(cf_range_server_checkpoint(writer->range, cf_buf_bytes(&note), reterr_fault));
-    writer->unsigned_since_ms = 0;
-    writer->figures.checkpoints++;
     return CF_OK;
 }

@@ -59,8 +59,8 @@ static enum cf_status open_log(struct cf_writer *writer, const struct cf_writer_
                                                 .reserve_size = CF_WRITER_RESERVE_SIZE},
                        &writer->log, reterr_fault));
     /* A rotation may have been interrupted: the log knows which key is in force. */
-    struct cf_data_dir_path key_path = cf_data_dir_path(options->dir, "keys/checkpoint");
-    CF_TRY(cf_rotation_settle(writer->log, key_path.text, reterr_fault));
+    writer->key_path = cf_data_dir_path(options->dir, "keys/checkpoint");
+    CF_TRY(cf_rotation_settle(writer->log, writer->key_path.text, reterr_fault));
     CF_TRY(open_key(options->dir, genesis.origin, &writer->signer, reterr_fault));
     writer->simulated = cf_log_genesis(writer->log)->clock == CF_LOG_CLOCK_SIMULATED;
     return CF_OK;
@@ -172,6 +172,7 @@ void cf_writer_close(struct cf_writer *writer)
     for (size_t i = 0; i < CF_WRITER_PUT_OFF_MAX; i++)
         cf_buf_clean_up(&writer->surplus[i].reply);
     cf_secret_wipe(&writer->signer, sizeof writer->signer);
+    cf_secret_wipe(&writer->next_signer, sizeof writer->next_signer);
     free(writer);
 }
 

@@ -36,6 +36,9 @@ struct cf_writer {
     struct cf_bus_server *server;
     struct cf_range_server *range;
     struct cf_note_signer signer;
+    struct cf_note_signer next_signer; /* while a rotation is under way */
+    struct cf_data_dir_path key_path;
+    bool rotating; /* the open batch has a rotation in it */
     struct cf_batch batch;
     struct cf_writer_figures figures;
 
@@ -70,5 +73,20 @@ void cf_writer_put_off(struct cf_writer *writer, size_t count);
 /* Signs the head, publishes the note and keeps it with the log. */
 CF_MUST_CHECK enum cf_status cf_writer_sign(struct cf_writer *writer,
                                             struct cf_fault *reterr_fault);
+
+/*
+ * Decides a rotation of the writer's key in the open batch; `rotating` then says that it is part of it.
+ * Once the batch is durable, cf_writer_take_key puts the new key in force. When that fails, nothing more
+ * may be signed: the process must end, and its next start settles it.
+ */
+CF_MUST_CHECK enum cf_status cf_writer_rotate(struct cf_writer *writer, struct cf_reply *ret_reply,
+                                              struct cf_fault *reterr_fault);
+CF_MUST_CHECK enum cf_status cf_writer_take_key(struct cf_writer *writer,
+                                                struct cf_fault *reterr_fault);
+
+/* Keeps and publishes a checkpoint of ours that has come back with cosignatures. RANGE or DENIED for
+ * one that is none of ours, and then nothing happens. */
+CF_MUST_CHECK enum cf_status cf_writer_keep_cosigned(struct cf_writer *writer, struct cf_bytes note,
+                                                     struct cf_fault *reterr_fault);
 
 #endif

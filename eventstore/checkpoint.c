@@ -107,6 +107,27 @@ enum cf_status cf_checkpoint_verify(struct cf_bytes bytes, const char *origin,
     return CF_OK;
 }
 
+/* What was signed before for this size and is stored, with the cosignatures it has got since. */
+static enum cf_status append_stored(struct cf_log *log, const struct cf_checkpoint *checkpoint,
+                                    const struct cf_note_signer *signer, struct cf_buf *note,
+                                    struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(cf_scope_cf_log_view_end) struct cf_log_view *view = NULL;
+    struct cf_bytes stored;
+    struct cf_checkpoint said;
+    uint64_t size;
+    CF_TRY(cf_log_view_begin(log, &view, reterr_fault));
+    CF_TRY(cf_log_view_checkpoint(view, checkpoint->size, checkpoint->size, &size, &stored,
+                                  reterr_fault));
+    if (cf_checkpoint_verify(stored, checkpoint->origin, &signer->verifier, 1, &said, NULL, NULL) !=
+            CF_OK ||
+        !cf_hash_equal(&said.root, &checkpoint->root))
+        return CF_NOT_FOUND;
+    if (cf_buf_append(note, stored) != CF_OK)
+        CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for a checkpoint");
+    return CF_OK;
+}
+
 enum cf_status cf_checkpoint_sign_head(struct cf_log *log, const struct cf_note_signer *signer,
                                        struct cf_buf *ret_note, struct cf_fault *reterr_fault)
 {
@@ -119,7 +140,10 @@ enum cf_status cf_checkpoint_sign_head(struct cf_log *log, const struct cf_note_
 
     CF_CLEANUP(cf_buf_clean_up) struct cf_buf note;
     cf_buf_init(&note, CF_CHECKPOINT_SIZE_MAX);
-    if (cf_checkpoint_sign(&checkpoint, signer, &note) != CF_OK)
+    enum cf_status status = append_stored(log, &checkpoint, signer, &note, reterr_fault);
+    if (status != CF_OK && status != CF_NOT_FOUND)
+        return status;
+    if (status == CF_NOT_FOUND && cf_checkpoint_sign(&checkpoint, signer, &note) != CF_OK)
         CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for a checkpoint");
     CF_TRY(cf_log_checkpoint_keep(log, checkpoint.size, cf_buf_bytes(&note), reterr_fault));
     if (ret_note != NULL) {

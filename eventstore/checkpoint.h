@@ -42,8 +42,9 @@ CF_MUST_CHECK enum cf_status cf_checkpoint_verify(struct cf_bytes bytes, const c
                                                   struct cf_note *note,
                                                   struct cf_fault *reterr_fault);
 
-/* Signs the head of a log open for writing and keeps the note with it (cf_log_checkpoint_keep). An
- * empty log has none: NOT_FOUND. ret_note (may be NULL) gets a copy. */
+/* Signs the head of a log open for writing and keeps the note with it (cf_log_checkpoint_keep). A
+ * note that is stored for this size already stays as it is, with its cosignatures. An empty log has
+ * none: NOT_FOUND. ret_note (may be NULL) gets a copy. */
 CF_MUST_CHECK enum cf_status cf_checkpoint_sign_head(struct cf_log *log,
                                                      const struct cf_note_signer *signer,
                                                      struct cf_buf *ret_note,

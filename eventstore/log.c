@@ -386,6 +386,8 @@ enum cf_status cf_log_checkpoint_keep(struct cf_log *log, uint64_t size, struct 
     CF_ASSERT(size > 0 && size <= log->frontier.size);
     if (note.size > CF_CHECKPOINT_SIZE_MAX)
         CF_FAIL(reterr_fault, CF_RANGE, "the checkpoint is too long");
+    if (log->waiting_size != size)
+        CF_TRY(cf_log_checkpoint_flush(log, reterr_fault));
     cf_buf_clear(&log->waiting);
     log->waiting_size = 0;
     if (cf_buf_append(&log->waiting, note) != CF_OK)

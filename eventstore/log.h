@@ -82,8 +82,7 @@ CF_MUST_CHECK enum cf_status cf_log_append(struct cf_log *log, const struct cf_b
 bool cf_log_failed(const struct cf_log *log);
 
 /* Keeps a signed checkpoint (or one with more cosignatures) for a durable size; it is stored with
- * the next append, or at close. A later one for another size takes the place of one that still
- * waits. */
+ * the next append, or at close. Where one for another size still waits, that is flushed first. */
 CF_MUST_CHECK enum cf_status cf_log_checkpoint_keep(struct cf_log *log, uint64_t size,
                                                     struct cf_bytes note,
                                                     struct cf_fault *reterr_fault);

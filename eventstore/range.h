@@ -62,10 +62,15 @@ CF_MUST_CHECK enum cf_status cf_range_read(struct cf_range_client *client, uint6
                                            size_t size_max, struct cf_range_records *records,
                                            struct cf_fault *reterr_fault);
 
-/* The newest signed checkpoint, with its cosignatures. NOT_FOUND before the first. */
+/* The newest signed checkpoint, with such cosignatures as it has. NOT_FOUND before the first. */
 CF_MUST_CHECK enum cf_status cf_range_checkpoint(struct cf_range_client *client,
                                                  struct cf_buf *ret_note,
                                                  struct cf_fault *reterr_fault);
+/* The checkpoint for the public: the newest that came back cosigned since the writer's start; where
+ * none did, the newest. */
+CF_MUST_CHECK enum cf_status cf_range_published(struct cf_range_client *client,
+                                                struct cf_buf *ret_note,
+                                                struct cf_fault *reterr_fault);
 /* The root of the first `size` records. RANGE past the head. */
 CF_MUST_CHECK enum cf_status cf_range_root(struct cf_range_client *client, uint64_t size,
                                            struct cf_hash *ret_root, struct cf_fault *reterr_fault);
@@ -125,11 +130,15 @@ CF_MUST_CHECK enum cf_status cf_range_server_open(struct cf_log *log, struct cf_
 void cf_range_server_close(struct cf_range_server *server);
 CF_SCOPE_DEFINE(struct cf_range_server *, cf_range_server_close)
 
-/* Announces a durable head and the checkpoint that now is the newest (may be empty). Never waits.
- */
+/* Announces a durable head. Never waits. */
 void cf_range_server_announce(struct cf_range_server *server, uint64_t head);
+/* The checkpoint that now is the newest. */
 CF_MUST_CHECK enum cf_status cf_range_server_checkpoint(struct cf_range_server *server,
                                                         struct cf_bytes note,
                                                         struct cf_fault *reterr_fault);
+/* One of them, with cosignatures that came for it. */
+CF_MUST_CHECK enum cf_status cf_range_server_cosigned(struct cf_range_server *server,
+                                                      struct cf_bytes note,
+                                                      struct cf_fault *reterr_fault);
 
 #endif

@@ -258,14 +258,26 @@ enum cf_status cf_range_read(struct cf_range_client *client, uint64_t first, siz
 
 /* --- The tree --------------------------------------------------------------------------------- */
 
-enum cf_status cf_range_checkpoint(struct cf_range_client *client, struct cf_buf *ret_note,
-                                   struct cf_fault *reterr_fault)
+static enum cf_status note(struct cf_range_client *client, enum cf_range_operation operation,
+                           struct cf_buf *ret_note, struct cf_fault *reterr_fault)
 {
     struct request request;
     struct cf_wire_cursor results;
-    request_begin(&request, CF_RANGE_CHECKPOINT, 0);
+    request_begin(&request, operation, 0);
     CF_TRY(call(client, &request, &client->reply, &results, reterr_fault));
     return read_bytes_into(&results, ret_note, reterr_fault);
+}
+
+enum cf_status cf_range_checkpoint(struct cf_range_client *client, struct cf_buf *ret_note,
+                                   struct cf_fault *reterr_fault)
+{
+    return note(client, CF_RANGE_CHECKPOINT, ret_note, reterr_fault);
+}
+
+enum cf_status cf_range_published(struct cf_range_client *client, struct cf_buf *ret_note,
+                                  struct cf_fault *reterr_fault)
+{
+    return note(client, CF_RANGE_PUBLISHED, ret_note, reterr_fault);
 }
 
 enum cf_status cf_range_root(struct cf_range_client *client, uint64_t size,

@@ -21,8 +21,9 @@ struct cf_range_server {
     struct cf_bus_publisher *heads;
     pthread_t workers[WORKERS];
     size_t worker_count;
-    pthread_mutex_t lock; /* over the note */
-    struct cf_buf note;   /* the newest checkpoint; empty: look into the log */
+    pthread_mutex_t lock;    /* over the notes */
+    struct cf_buf note;      /* the newest checkpoint; empty: look into the log */
+    struct cf_buf published; /* the newest that came back cosigned; empty: none did */
 };
 
 /* What an operation works with. */
@@ -121,6 +122,17 @@ static enum cf_status do_checkpoint(struct call *call, struct cf_log_view *view)
     CF_TRY(cf_log_view_checkpoint(view, 1, cf_log_view_size(view), &size, &note, call->fault));
     cf_wire_write_bytes(call->results, note);
     return CF_OK;
+}
+
+static enum cf_status do_published(struct call *call, struct cf_log_view *view)
+{
+    struct cf_range_server *server = call->server;
+    pthread_mutex_lock(&server->lock);
+    bool cosigned = server->published.size > 0;
+    if (cosigned)
+        cf_wire_write_bytes(call->results, cf_buf_bytes(&server->published));
+    pthread_mutex_unlock(&server->lock);
+    return cosigned ? CF_OK : do_checkpoint(call, view);
 }
 
 static enum cf_status do_root(struct call *call, struct cf_log_view *view)
@@ -261,6 +273,7 @@ static const struct {
     [CF_RANGE_SUBJECT] = {.state = do_subject},
     [CF_RANGE_REQUESTS] = {.state = do_requests},
     [CF_RANGE_LOOKUP] = {.state = do_lookup},
+    [CF_RANGE_PUBLISHED] = {.log = do_published},
 };
 
 static enum cf_status perform(struct call *call)
@@ -345,6 +358,7 @@ enum cf_status cf_range_server_open(struct cf_log *log, struct cf_state *state,
     server->state = state;
     pthread_mutex_init(&server->lock, NULL);
     cf_buf_init(&server->note, CF_CHECKPOINT_SIZE_MAX);
+    cf_buf_init(&server->published, CF_CHECKPOINT_SIZE_MAX);
     CF_TRY(cf_bus_publisher_open(head_url, &server->heads, reterr_fault));
     CF_TRY(cf_bus_server_open(range_url, REQUESTS_MAX, &server->bus, reterr_fault));
     while (server->worker_count < WORKERS) {
@@ -367,6 +381,7 @@ void cf_range_server_close(struct cf_range_server *server)
     cf_bus_server_close(server->bus);
     cf_bus_publisher_close(server->heads);
     cf_buf_clean_up(&server->note);
+    cf_buf_clean_up(&server->published);
     pthread_mutex_destroy(&server->lock);
     free(server);
 }
@@ -383,14 +398,34 @@ void cf_range_server_announce(struct cf_range_server *server, uint64_t head)
     (void)status;
 }
 
+static enum cf_status note_set(struct cf_buf *buf, struct cf_bytes note,
+                               struct cf_fault *reterr_fault)
+{
+    cf_buf_clear(buf);
+    if (cf_buf_append(buf, note) != CF_OK)
+        CF_FAIL(reterr_fault, CF_NO_SPACE, "the checkpoint does not fit");
+    return CF_OK;
+}
+
 enum cf_status cf_range_server_checkpoint(struct cf_range_server *server, struct cf_bytes note,
                                           struct cf_fault *reterr_fault)
 {
     pthread_mutex_lock(&server->lock);
-    cf_buf_clear(&server->note);
-    enum cf_status status = cf_buf_append(&server->note, note);
+    enum cf_status status = note_set(&server->note, note, reterr_fault);
     pthread_mutex_unlock(&server->lock);
-    if (status != CF_OK)
-        CF_FAIL(reterr_fault, status, "the checkpoint does not fit");
-    return CF_OK;
+    return status;
+}
+
+enum cf_status cf_range_server_cosigned(struct cf_range_server *server, struct cf_bytes note,
+                                        struct cf_fault *reterr_fault)
+{
+    pthread_mutex_lock(&server->lock);
+    enum cf_status status = note_set(&server->published, note, reterr_fault);
+    /* It may still be the newest: then it begins with what was signed. */
+    bool newest = server->note.size > 0 && note.size > server->note.size &&
+                  memcmp(note.data, server->note.data, server->note.size) == 0;
+    if (status == CF_OK && newest)
+        status = note_set(&server->note, note, reterr_fault);
+    pthread_mutex_unlock(&server->lock);
+    return status;
 }

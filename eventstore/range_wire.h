@@ -18,6 +18,7 @@ enum cf_range_operation {
     CF_RANGE_SUBJECT = 9,     /* subject → newest, count */
     CF_RANGE_REQUESTS = 10,   /* sequence, count max → [[sequence, kind, subject], …] */
     CF_RANGE_LOOKUP = 11,     /* kind, name → id */
+    CF_RANGE_PUBLISHED = 12,  /* → note */
 };
 
 /* The reply's first element. Anything but OK stands alone. */

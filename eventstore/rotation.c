@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "eventstore/rotation.h"
 
-#include "core/aggregate/book.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -95,76 +93,25 @@ static enum cf_status take_place(const char *next, const char *path, struct cf_f
     return CF_OK;
 }
 
-static enum cf_status append_event(struct cf_log *log, struct cf_state *state,
-                                   const struct cf_event *event, int64_t time_us,
-                                   struct cf_fault *reterr_fault)
+enum cf_status cf_rotation_begin(const char *path, const struct cf_note_signer *old_signer,
+                                 struct cf_note_signer *ret_new_signer,
+                                 struct cf_rotation *ret_rotation, struct cf_fault *reterr_fault)
 {
-    struct cf_id random_key;
-    char key[CF_ID_TEXT_SIZE];
-    cf_random(random_key.bytes, sizeof random_key.bytes);
-    cf_id_print(random_key, key);
-    struct cf_record record = {
-        .sequence = cf_log_head(log) + 1,
-        .time_us = time_us,
-        .event_number = (uint32_t)event->type,
-        .stream_id = CF_LEDGER_STREAM,
-        .stream_version = cf_state_stream_version(state, &CF_LEDGER_STREAM) + 1,
-        .actor_id = CF_ACTOR_OPERATOR,
-        .idempotency_key = cf_bytes_from_text(key),
-        .command = CF_ROTATION_COMMAND,
-    };
-    uint8_t bytes[4 * TEXT_SIZE_MAX];
-    struct cf_wire_writer writer = cf_wire_writer_fixed(bytes, sizeof bytes);
-    cf_record_encode_event(&record, event, &writer);
-    if (cf_wire_writer_finish(&writer) != CF_OK)
-        CF_FAIL(reterr_fault, CF_NO_SPACE, "the key rotation is too long for a record");
-    CF_TRY(cf_state_apply(state, &record, event, reterr_fault));
-    CF_TRY(cf_state_prepare(state, reterr_fault));
-    struct cf_bytes encoded = cf_bytes_from(bytes, writer.size);
-    CF_TRY(cf_log_append(log, &encoded, 1, reterr_fault));
-    struct cf_hash root;
-    cf_frontier_root(cf_log_frontier(log), &root);
-    return cf_state_commit(state, &root, reterr_fault);
-}
-
-static enum cf_status record_rotation(struct cf_log *log, struct cf_state *state,
-                                      const struct cf_note_signer *old_signer,
-                                      const struct cf_note_verifier *new_key, int64_t time_us,
-                                      struct cf_fault *reterr_fault)
-{
-    CF_CLEANUP(cf_rotation_clean_up) struct cf_rotation rotation = {0};
-    if (cf_rotation_make(old_signer, new_key, &rotation) != CF_OK)
-        CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for a key rotation");
-    struct cf_event event = {.type = CF_EVENT_KEY_ROTATED};
-    event.key_rotated.old_verifier_key = cf_buf_bytes(&rotation.old_key);
-    event.key_rotated.new_verifier_key = cf_buf_bytes(&rotation.new_key);
-    event.key_rotated.signature = cf_buf_bytes(&rotation.signature);
-    CF_TRY(cf_state_begin(state, 1, reterr_fault));
-    enum cf_status status = append_event(log, state, &event, time_us, reterr_fault);
-    if (status != CF_OK)
-        cf_state_abort(state);
-    return status;
-}
-
-enum cf_status cf_rotation_perform(struct cf_log *log, struct cf_state *state, const char *path,
-                                   int64_t time_us, struct cf_note_verifier *ret_new_key,
-                                   struct cf_fault *reterr_fault)
-{
-    struct cf_note_signer old_signer, new_signer;
     struct next_path next = next_of(path);
-    CF_TRY(cf_rotation_settle(log, path, reterr_fault));
-    CF_TRY(cf_checkpoint_key_read(path, &old_signer, reterr_fault));
-    enum cf_status status = cf_checkpoint_key_create(next.text, old_signer.verifier.name,
-                                                     CF_NOTE_ED25519, &new_signer, reterr_fault);
-    if (status == CF_OK)
-        status =
-            record_rotation(log, state, &old_signer, &new_signer.verifier, time_us, reterr_fault);
-    if (status == CF_OK)
-        status = take_place(next.text, path, reterr_fault);
-    *ret_new_key = new_signer.verifier;
-    cf_secret_wipe(&old_signer, sizeof old_signer);
-    cf_secret_wipe(&new_signer, sizeof new_signer);
-    return status;
+    /* What is there was never recorded: the writer has settled that when it began. */
+    if (unlink(next.text) != 0 && errno != ENOENT)
+        CF_FAIL_ON(reterr_fault, CF_IO, "cannot remove a key that never came into force", "%s: %s",
+                   next.text, strerror(errno));
+    CF_TRY(cf_checkpoint_key_create(next.text, old_signer->verifier.name, CF_NOTE_ED25519,
+                                    ret_new_signer, reterr_fault));
+    if (cf_rotation_make(old_signer, &ret_new_signer->verifier, ret_rotation) != CF_OK)
+        CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for a key rotation");
+    return CF_OK;
+}
+
+enum cf_status cf_rotation_end(const char *path, struct cf_fault *reterr_fault)
+{
+    return take_place(next_of(path).text, path, reterr_fault);
 }
 
 /* --- Settling --------------------------------------------------------------------------------- */

@@ -15,7 +15,6 @@
 
 #include "core/event/event.h"
 #include "eventstore/checkpoint.h"
-#include "eventstore/state.h"
 
 /* The three texts of a rotation. */
 struct cf_rotation {
@@ -36,18 +35,17 @@ CF_MUST_CHECK enum cf_status cf_rotation_verify(const struct cf_event_key_rotate
                                                 struct cf_note_verifier *ret_new_key,
                                                 struct cf_fault *reterr_fault);
 
-/* The command that a rotation's record bears. Frozen: commands/commands.def has it as key_rotate. */
-#define CF_ROTATION_COMMAND 3
-
 /*
- * Rotates the key in `path` while no writer runs: the new key goes into "<path>.next", then the event
- * into the log, then the new file takes the old one's place. After a crash in between
- * cf_rotation_settle ends it one way or the other. `log` and `state` are open for writing.
+ * Rotating, for the writer: begin makes the new key's file, "<path>.next", and what is to be recorded;
+ * once that record is durable, end puts the new file in the old one's place. After a crash in between
+ * cf_rotation_settle ends it one way or the other.
  */
-CF_MUST_CHECK enum cf_status cf_rotation_perform(struct cf_log *log, struct cf_state *state,
-                                                 const char *path, int64_t time_us,
-                                                 struct cf_note_verifier *ret_new_key,
-                                                 struct cf_fault *reterr_fault);
+CF_MUST_CHECK enum cf_status cf_rotation_begin(const char *path,
+                                               const struct cf_note_signer *old_signer,
+                                               struct cf_note_signer *ret_new_signer,
+                                               struct cf_rotation *ret_rotation,
+                                               struct cf_fault *reterr_fault);
+CF_MUST_CHECK enum cf_status cf_rotation_end(const char *path, struct cf_fault *reterr_fault);
 
 /* To be called before a key is read for signing: where a rotation was interrupted, puts the key that the
  * log names in place. Does nothing, and costs nothing, without a "<path>.next". */

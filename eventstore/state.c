@@ -193,6 +193,14 @@ static enum cf_status subjects_apply(struct cf_state *state, const struct cf_rec
     return CF_OK;
 }
 
+static enum cf_status indexes_apply(struct cf_state *state, const struct cf_record *record,
+                                    struct cf_fault *reterr_fault)
+{
+    CF_TRY(stream_apply(state, record, reterr_fault));
+    CF_TRY(subjects_apply(state, record, reterr_fault));
+    return outcome_apply(state, record, reterr_fault);
+}
+
 /* --- The batch -------------------------------------------------------------------------------- */
 
 enum cf_status cf_state_begin(struct cf_state *state, size_t record_count,
@@ -223,10 +231,11 @@ enum cf_status cf_state_apply(struct cf_state *state, const struct cf_record *re
         CF_FAIL_ON(reterr_fault, CF_CORRUPT, "a record does not follow the last one",
                    "sequence %llu after %llu", (unsigned long long)record->sequence,
                    (unsigned long long)state->sequence_batch);
-    CF_TRY(stream_apply(state, record, reterr_fault));
-    CF_TRY(subjects_apply(state, record, reterr_fault));
-    CF_TRY(outcome_apply(state, record, reterr_fault));
-    enum cf_status status = state->evolve(&state->book.book, record, event, reterr_fault);
+    if (state->half != CF_STATE_BOOK)
+        CF_TRY(indexes_apply(state, record, reterr_fault));
+    enum cf_status status = CF_OK;
+    if (state->half != CF_STATE_INDEXES)
+        status = state->evolve(&state->book.book, record, event, reterr_fault);
     /* What the tables could not do explains whatever evolve made of it. */
     CF_TRY(cf_tables_status(&state->store, reterr_fault));
     CF_TRY(status);

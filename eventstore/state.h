@@ -33,10 +33,19 @@ typedef enum cf_status cf_state_evolve_fn(struct cf_book *book, const struct cf_
                                           const struct cf_event *event,
                                           struct cf_fault *reterr_fault);
 
+/* The tables fall into two halves that know nothing of each other, so that two threads can make them.
+ * A half is for looking at: closing it does not bring it to the disk. */
+enum cf_state_half {
+    CF_STATE_WHOLE,
+    CF_STATE_INDEXES, /* streams, subjects, idempotency keys: follow from the records' envelopes */
+    CF_STATE_BOOK,    /* everything that evolve writes */
+};
+
 struct cf_state_options {
     const char *directory;      /* borrowed for the call */
     struct cf_log *log;         /* borrowed for the call */
     cf_state_evolve_fn *evolve; /* NULL: cf_fold */
+    enum cf_state_half half;    /* for verify: make only this half of the tables */
     uint64_t sequence_max;      /* stop catching up there; 0: at the head */
     const char *boot_id;        /* names this run of the machine; NULL: ask the kernel */
     uint64_t step_size;         /* as in lmdb_env.h */

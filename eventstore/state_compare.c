@@ -50,13 +50,23 @@ static enum cf_status compare_table(struct walk *a, struct walk *b, enum cf_stat
     return CF_OK;
 }
 
-static enum cf_status compare_tables(struct cf_tables *a, struct cf_tables *b, struct walk *walk_a,
+static bool is_in(enum cf_state_table table, enum cf_state_half half)
+{
+    if (table == CF_STATE_meta)
+        return false;
+    bool index = table == CF_STATE_streams || table == CF_STATE_stream_records ||
+                 table == CF_STATE_subjects || table == CF_STATE_keys;
+    return half == CF_STATE_WHOLE || index == (half == CF_STATE_INDEXES);
+}
+
+static enum cf_status compare_tables(struct cf_tables *a, struct cf_tables *b,
+                                     enum cf_state_half half, struct walk *walk_a,
                                      struct walk *walk_b, struct cf_state_difference *difference,
                                      struct cf_fault *reterr_fault)
 {
     for (unsigned i = 0; i < CF_STATE_TABLE_COUNT && !difference->found; i++) {
         enum cf_state_table table = (enum cf_state_table)i;
-        if (table == CF_STATE_meta)
+        if (!is_in(table, half))
             continue;
         CF_CLEANUP(cf_scope_cf_lmdb_cursor_close) struct cf_lmdb_cursor *cursor_a = NULL;
         CF_CLEANUP(cf_scope_cf_lmdb_cursor_close) struct cf_lmdb_cursor *cursor_b = NULL;
@@ -77,8 +87,8 @@ enum cf_status cf_state_compare(struct cf_state_view *a, struct cf_state *b,
     CF_TRY(cf_lmdb_begin_read(b->store.env, &txn, reterr_fault));
     struct walk walk_a = {.txn = a->txn}, walk_b = {.txn = txn};
     struct cf_state_difference difference = {0};
-    CF_TRY(
-        compare_tables(&a->state->store, &b->store, &walk_a, &walk_b, &difference, reterr_fault));
+    CF_TRY(compare_tables(&a->state->store, &b->store, b->half, &walk_a, &walk_b, &difference,
+                          reterr_fault));
     *ret_difference = difference;
     return CF_OK;
 }

@@ -15,8 +15,8 @@ struct cf_state_difference {
     uint64_t rows; /* compared */
 };
 
-/* Compares every table but the one that says what a state is a state of: a view of one state with
- * the last commit of another. */
+/* Compares a view of one state with the last commit of another, which may be only half of one: the
+ * tables that this has, but not the one that says what a state is a state of. */
 CF_MUST_CHECK enum cf_status cf_state_compare(struct cf_state_view *a, struct cf_state *b,
                                               struct cf_state_difference *ret_difference,
                                               struct cf_fault *reterr_fault);

@@ -373,6 +373,7 @@ enum cf_status cf_state_open(const struct cf_state_options *options, struct cf_s
     if (state == NULL)
         CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for the state");
     state->evolve = options->evolve != NULL ? options->evolve : cf_fold;
+    state->half = options->half;
     cf_state_book_init(&state->book, &state->store);
     CF_TRY(make_directory(options->directory, reterr_fault));
 
@@ -387,8 +388,8 @@ enum cf_status cf_state_open(const struct cf_state_options *options, struct cf_s
     CF_TRY(catch_up(state, options, &start.replayed, reterr_fault));
 
     /* From here on closing leaves the mark of a clean end. */
-    state->directory = strdup(options->directory);
-    if (state->directory == NULL)
+    state->directory = options->half == CF_STATE_WHOLE ? strdup(options->directory) : NULL;
+    if (state->directory == NULL && options->half == CF_STATE_WHOLE)
         CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for the state");
     state->copy_every = options->copy_every;
     state->copied = state->sequence - start.replayed;

@@ -30,6 +30,7 @@ struct cf_state {
     struct cf_tables store;
     struct cf_state_book book;
     cf_state_evolve_fn *evolve;
+    enum cf_state_half half;
     char *directory;         /* owned; NULL for a state that was only opened to be looked at */
     uint64_t sequence;       /* committed */
     uint64_t sequence_batch; /* applied in the open batch */

@@ -2,7 +2,6 @@
 #include "eventstore/verify.h"
 
 #include "core/base/assert.h"
-#include "eventstore/state_compare.h"
 #include "eventstore/verify_private.h"
 
 #include <errno.h>
@@ -80,116 +79,6 @@ static void describe(struct cf_log *log, struct cf_verify_report *report)
         describe_money(&event, report);
 }
 
-/* --- The state -------------------------------------------------------------------------------- */
-
-/* Makes the state again up to `sequence_max`; its own checks find wrong links and versions. */
-static struct cf_state *rebuild(struct cf_log *log, const struct cf_verify_options *options,
-                                uint64_t sequence_max, struct cf_verify_shared *shared)
-{
-    const struct cf_state_options state_options = {
-        .directory = options->scratch_directory,
-        .log = log,
-        .evolve = options->evolve,
-        .sequence_max = sequence_max,
-        .progress = &shared->done,
-    };
-    struct cf_state *rebuilt = NULL;
-    struct cf_state_start start;
-    struct cf_fault fault = {0};
-    enum cf_status status = cf_state_open(&state_options, &rebuilt, &start, &fault);
-    if (status == CF_OK)
-        return rebuilt;
-    uint64_t sequence = atomic_load(&shared->done) + 1;
-    cf_verify_find(&shared->report,
-                   status == CF_CORRUPT || status == CF_UNSUPPORTED ? CF_VERIFY_TAMPERED
-                                                                    : CF_VERIFY_UNREADABLE,
-                   status == CF_CORRUPT || status == CF_UNSUPPORTED ? sequence : 0,
-                   "replay stops: %s (%s)", fault.text, fault.detail);
-    return NULL;
-}
-
-static void compare(struct cf_state_view *live, struct cf_state *rebuilt,
-                    struct cf_verify_report *report)
-{
-    struct cf_state_difference difference;
-    struct cf_fault fault = {0};
-    if (cf_state_compare(live, rebuilt, &difference, &fault) != CF_OK) {
-        cf_verify_find(report, CF_VERIFY_TRUNCATED, 0, "the state cannot be walked: %s",
-                       fault.text);
-        return;
-    }
-    report->state_rows = difference.rows;
-    if (difference.found)
-        cf_verify_find(report, CF_VERIFY_TAMPERED, 0,
-                       "the state is not what the log makes of it: table %s differs",
-                       difference.table);
-}
-
-/* The state remembers the root of what it was made from. */
-static void check_root(struct cf_log *log, const struct cf_state_view *live,
-                       struct cf_verify_report *report)
-{
-    CF_CLEANUP(cf_scope_cf_log_view_end) struct cf_log_view *view = NULL;
-    struct cf_hash root;
-    struct cf_fault fault = {0};
-    uint64_t sequence = cf_state_view_sequence(live);
-    if (cf_log_view_begin(log, &view, &fault) != CF_OK ||
-        cf_tree_root(cf_log_view_tree(view), sequence, &root, &fault) != CF_OK)
-        cf_verify_find(report, CF_VERIFY_TRUNCATED, 0, "%s", fault.text);
-    else if (!cf_hash_equal(&root, cf_state_view_root(live)))
-        cf_verify_find(report, CF_VERIFY_TAMPERED, report->signed_size + 1,
-                       "the first %llu records are not those that the state was made from; the "
-                       "first %llu are as signed",
-                       (unsigned long long)sequence, (unsigned long long)report->signed_size);
-}
-
-static void verify_state(struct cf_log *log, const struct cf_verify_options *options,
-                         struct cf_verify_shared *shared)
-{
-    struct cf_verify_report *report = &shared->report;
-    CF_CLEANUP(cf_scope_cf_state_close) struct cf_state *live = NULL;
-    CF_CLEANUP(cf_scope_cf_state_close) struct cf_state *rebuilt = NULL;
-    CF_CLEANUP(cf_scope_cf_state_view_end) struct cf_state_view *snapshot = NULL;
-    struct cf_fault fault = {0};
-    uint64_t sequence = 0;
-    if (options->state_directory == NULL) {
-        snprintf(report->state_note, sizeof report->state_note, "there is no state to compare");
-    } else if (cf_state_open_to_read(options->state_directory, &live, &fault) != CF_OK ||
-               cf_state_view_begin(live, &snapshot, &fault) != CF_OK) {
-        snprintf(report->state_note, sizeof report->state_note, "the state was not compared: %s",
-                 fault.text);
-    } else {
-        sequence = cf_state_view_sequence(snapshot);
-        if (sequence > report->size) {
-            cf_verify_find(report, CF_VERIFY_TRUNCATED, report->size + 1,
-                           "the log was cut back: the state has seen %llu records",
-                           (unsigned long long)sequence);
-            return;
-        }
-    }
-    atomic_store(&shared->phase, "replay");
-    atomic_store(&shared->done, 0);
-    atomic_store(&shared->total, report->size);
-    bool comparable = snapshot != NULL && sequence > 0;
-    rebuilt = rebuild(log, options, comparable ? sequence : 0, shared);
-    if (rebuilt == NULL)
-        return;
-    if (comparable) {
-        atomic_store(&shared->phase, "comparing states");
-        check_root(log, snapshot, report);
-        if (!cf_verify_found(report))
-            compare(snapshot, rebuilt, report);
-        if (cf_verify_found(report) || sequence == report->size) {
-            report->replayed = sequence == report->size;
-            return;
-        }
-        /* Records that the live state has not seen yet are replayed behind the comparison. */
-        cf_state_close(CF_TAKE(rebuilt));
-        rebuilt = rebuild(log, options, 0, shared);
-    }
-    report->replayed = rebuilt != NULL;
-}
-
 /* --- The whole -------------------------------------------------------------------------------- */
 
 void cf_verify_here(const struct cf_verify_options *options, struct cf_verify_shared *shared)
@@ -212,7 +101,7 @@ void cf_verify_here(const struct cf_verify_options *options, struct cf_verify_sh
     /* A wrong root without a wrong record is explained by the records, if anything explains it. */
     bool explain = report->verdict == CF_VERIFY_TAMPERED && report->sequence != 0;
     if (options->scratch_directory != NULL && (!cf_verify_found(report) || explain))
-        verify_state(log, options, shared);
+        cf_verify_state(log, options, shared);
     describe(log, report);
 }
 

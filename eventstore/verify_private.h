@@ -34,4 +34,8 @@ void cf_verify_checkpoints(struct cf_log *log, const struct cf_verify_options *o
                            const struct cf_verify_rotations *rotations,
                            struct cf_verify_report *report);
 
+/* Links, streams and the state: makes it again from the records and compares it with the live one. */
+void cf_verify_state(struct cf_log *log, const struct cf_verify_options *options,
+                     struct cf_verify_shared *shared);
+
 #endif

@@ -142,18 +142,24 @@ static bool take_line(struct cf_bytes *rest, struct cf_bytes *ret_line)
     return true;
 }
 
+static bool parse_size(struct cf_bytes text, uint64_t *ret_size)
+{
+    if (text.size == 0 || text.size > 19 || (text.data[0] == '0' && text.size > 1))
+        return false;
+    uint64_t size = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9')
+            return false;
+        size = size * 10 + (uint64_t)(text.data[i] - '0');
+    }
+    *ret_size = size;
+    return true;
+}
+
 static bool parse_old(struct cf_bytes line, uint64_t *ret_size)
 {
-    if (line.size < 5 || line.size > 4 + 19 || memcmp(line.data, "old ", 4) != 0 ||
-        (line.data[4] == '0' && line.size > 5))
-        return false;
-    *ret_size = 0;
-    for (size_t i = 4; i < line.size; i++) {
-        if (line.data[i] < '0' || line.data[i] > '9')
-            return false;
-        *ret_size = *ret_size * 10 + (uint64_t)(line.data[i] - '0');
-    }
-    return true;
+    return line.size > 4 && memcmp(line.data, "old ", 4) == 0 &&
+           parse_size(cf_bytes_from(line.data + 4, line.size - 4), ret_size);
 }
 
 static bool parse_request(struct cf_bytes bytes, struct request *ret_request)
@@ -177,13 +183,18 @@ static bool parse_request(struct cf_bytes bytes, struct request *ret_request)
            cf_checkpoint_parse(ret_request->note.text, &ret_request->checkpoint, NULL) == CF_OK;
 }
 
-static const struct cf_note_verifier *find_log(const struct cf_witness *witness, const char *origin)
+/* Of the keys of the checkpoint's log: OK when one signed, NOT_FOUND when there is none, DENIED. */
+static enum cf_status check_log(const struct cf_witness *witness, const struct request *request)
 {
+    enum cf_status status = CF_NOT_FOUND;
     for (size_t i = 0; i < witness->log_count; i++) {
-        if (strcmp(witness->logs[i].name, origin) == 0)
-            return &witness->logs[i];
+        if (strcmp(witness->logs[i].name, request->checkpoint.origin) != 0)
+            continue;
+        if (cf_note_check(&request->note, &witness->logs[i], NULL) == CF_OK)
+            return CF_OK;
+        status = CF_DENIED;
     }
-    return NULL;
+    return status;
 }
 
 static void refuse(struct cf_witness_reply *reply, unsigned status, const char *why)
@@ -262,10 +273,10 @@ void cf_witness_add(struct cf_witness *witness, struct cf_bytes bytes, uint64_t 
         refuse(reply, 400, "malformed");
         return;
     }
-    const struct cf_note_verifier *log = find_log(witness, request.checkpoint.origin);
-    if (log == NULL) {
+    enum cf_status status = check_log(witness, &request);
+    if (status == CF_NOT_FOUND) {
         refuse(reply, 404, "this witness does not follow that log");
-    } else if (cf_note_check(&request.note, log, NULL) != CF_OK) {
+    } else if (status != CF_OK) {
         refuse(reply, 403, "not signed by the log's key");
     } else if (request.size_old > request.checkpoint.size) {
         refuse(reply, 400, "the old size is beyond the checkpoint's");
@@ -308,4 +319,12 @@ enum cf_status cf_witness_request_append(uint64_t size_old, const struct cf_proo
     }
     CF_TRY(cf_buf_append_byte(buf, '\n'));
     return cf_buf_append(buf, note);
+}
+
+enum cf_status cf_witness_read_seen(struct cf_bytes body, uint64_t *ret_size)
+{
+    struct cf_bytes line;
+    if (!take_line(&body, &line) || body.size > 0 || !parse_size(line, ret_size))
+        return CF_INVALID;
+    return CF_OK;
 }

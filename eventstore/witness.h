@@ -17,7 +17,8 @@ struct cf_witness;
 #define CF_WITNESS_LOGS_MAX 64
 #define CF_WITNESS_REPLY_SIZE_MAX CF_CHECKPOINT_SIZE_MAX
 
-/* `signer` is of kind CF_NOTE_COSIGNATURE. A log's origin is its key's name. Everything is copied. */
+/* `signer` is of kind CF_NOTE_COSIGNATURE. A log's origin is its key's name; one that has rotated its
+ * key has several. Everything is copied. */
 CF_MUST_CHECK enum cf_status cf_witness_open(const char *directory,
                                              const struct cf_note_signer *signer,
                                              const struct cf_note_verifier *logs, size_t log_count,
@@ -48,5 +49,7 @@ void cf_witness_get(struct cf_witness *witness, struct cf_bytes path,
 CF_MUST_CHECK enum cf_status cf_witness_request_append(uint64_t size_old,
                                                        const struct cf_proof *proof,
                                                        struct cf_bytes note, struct cf_buf *buf);
+/* The body of a 409: the size that the witness cosigned last. INVALID. */
+CF_MUST_CHECK enum cf_status cf_witness_read_seen(struct cf_bytes body, uint64_t *ret_size);
 
 #endif

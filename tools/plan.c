@@ -167,6 +167,8 @@ enum cf_status cf_plan_make(const struct cf_plan_options *options, struct cf_pla
     add(plan, options, 0, "writer", NULL);
     add(plan, options, 1, "keeper", NULL);
     add(plan, options, 1, "projector", NULL);
+    if (options->witness_policy != NULL)
+        add(plan, options, 1, "cosign", "--witness-policy", options->witness_policy, NULL);
     add(plan, options, 2, "gateway", "--public-url", plan->api_url, "--return-url", plan->api_url,
         NULL);
     add(plan, options, 2, "api", "--listen", plan->api_listen, NULL);

@@ -6,7 +6,7 @@
  * What `coffer up` runs: each process is this same program with a subcommand, in stages.
  *
  *     0  postgres (unless somebody brings one), sandbox (unless there is a real provider), writer
- *     1  keeper, projector
+ *     1  keeper, projector, cosign (where there are witnesses)
  *     2  gateway, api
  *     3  sample (in a sandbox ledger)
  *
@@ -27,6 +27,7 @@ struct cf_plan_options {
     const struct cf_listen *listen;
     const char *pg;                 /* a PostgreSQL of one's own, or NULL */
     const char *stripe_key;         /* of a real provider account, or NULL for the sandbox */
+    const char *witness_policy;     /* a file: have checkpoints cosigned; or NULL */
     const char *without;            /* processes to leave out, with commas between, or NULL */
     bool no_samples;                /* only the first people */
     bool no_people;                 /* not even these */

@@ -10,7 +10,7 @@ void cf_route_get_checkpoint(struct cf_exchange *exchange)
     cf_buf_init(&note, NOTE_SIZE_MAX);
     struct cf_fault fault = {0};
     enum cf_status status =
-        cf_range_checkpoint(exchange->api->seats[exchange->seat].range, &note, &fault);
+        cf_range_published(exchange->api->seats[exchange->seat].range, &note, &fault);
     if (status == CF_OK)
         cf_exchange_bytes(exchange, "text/plain; charset=utf-8", "public, max-age=1",
                           cf_buf_bytes(&note));

@@ -60,6 +60,38 @@ static void test_link_wire__an_entry_comes_back(void **state)
     assert_int_equal(cf_link_read_request_head(&cursor, &request, NULL), CF_UNSUPPORTED);
 }
 
+static enum cf_status read_head(struct cf_bytes bytes, struct cf_link_request *ret_request)
+{
+    struct cf_wire_cursor cursor = cf_wire_cursor_over(bytes, CF_WIRE_CANONICAL);
+    CF_TRY(cf_link_read_request_head(&cursor, ret_request, NULL));
+    return cf_wire_finish(&cursor, NULL);
+}
+
+static void test_link_wire__what_is_no_command_comes_back_too(void **state)
+{
+    (void)state;
+    uint8_t bytes[64];
+    struct cf_link_request request;
+    struct cf_wire_writer writer = cf_wire_writer_fixed(bytes, sizeof bytes);
+    cf_link_write_cosigned(&writer, CF_BYTES_LITERAL("a note"));
+    assert_int_equal(cf_wire_writer_finish(&writer), CF_OK);
+    assert_int_equal(read_head(cf_bytes_from(bytes, writer.size), &request), CF_OK);
+    assert_true(cf_bytes_equal(request.cosigned, CF_BYTES_LITERAL("a note")));
+    assert_false(request.rotate);
+
+    writer = cf_wire_writer_fixed(bytes, sizeof bytes);
+    cf_link_write_rotate(&writer);
+    assert_int_equal(cf_wire_writer_finish(&writer), CF_OK);
+    assert_int_equal(read_head(cf_bytes_from(bytes, writer.size), &request), CF_OK);
+    assert_true(request.rotate);
+    assert_int_equal(request.cosigned.size, 0);
+
+    /* An empty note, another word, no timers at all. */
+    assert_int_equal(read_head(CF_BYTES_LITERAL("\x92\x01\xc4\x00"), &request), CF_CORRUPT);
+    assert_int_equal(read_head(CF_BYTES_LITERAL("\x92\x01\xa6revoke"), &request), CF_CORRUPT);
+    assert_int_equal(read_head(CF_BYTES_LITERAL("\x92\x01\x00"), &request), CF_CORRUPT);
+}
+
 static void test_link_wire__keys_and_fields_are_checked_before_they_leave(void **state)
 {
     (void)state;
@@ -153,6 +185,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_link_wire__an_entry_comes_back),
+        cmocka_unit_test(test_link_wire__what_is_no_command_comes_back_too),
         cmocka_unit_test(test_link_wire__keys_and_fields_are_checked_before_they_leave),
         cmocka_unit_test(test_link_wire__too_many_commands_are_refused),
         cmocka_unit_test(test_link_wire__every_kind_of_reply_comes_back),

@@ -162,6 +162,39 @@ static void test_witness__refuses_by_the_protocol(void **state)
     }
 }
 
+/* A log that has rotated its key is followed by either. */
+static void test_witness__knows_several_keys_of_one_log(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct cf_note_signer *own = &fixture->sample.signer;
+    struct cf_note_signer next;
+    const uint8_t seed[CF_SIGN_SEED_SIZE] = {0x78};
+    assert_int_equal(cf_note_signer_make(own->verifier.name, CF_NOTE_ED25519, seed, &next), CF_OK);
+    const struct cf_note_verifier keys[] = {next.verifier, own->verifier};
+    cf_witness_close(fixture->witness);
+    assert_int_equal(
+        cf_witness_open(fixture->seen, &fixture->signer, keys, 2, &fixture->witness, NULL), CF_OK);
+    cf_sample_log_append(&fixture->sample, 5);
+    assert_int_equal(ask(fixture, 0, own, 0, NULL), 200);
+    cf_sample_log_append(&fixture->sample, 5);
+    assert_int_equal(ask(fixture, 5, &next, 0, NULL), 200);
+}
+
+static void test_witness__says_what_it_has_seen(void **state)
+{
+    (void)state;
+    uint64_t size = 7;
+    assert_int_equal(cf_witness_read_seen(CF_BYTES_LITERAL("0\n"), &size), CF_OK);
+    assert_int_equal(size, 0);
+    assert_int_equal(cf_witness_read_seen(CF_BYTES_LITERAL("1234567\n"), &size), CF_OK);
+    assert_int_equal(size, 1234567);
+    static const char *const malformed[] = {"",     "\n",     "12",   "012\n",
+                                            "1x\n", "1\n2\n", "-1\n", "99999999999999999999\n"};
+    for (size_t i = 0; i < sizeof malformed / sizeof malformed[0]; i++)
+        assert_int_equal(cf_witness_read_seen(cf_bytes_from_text(malformed[i]), &size), CF_INVALID);
+    assert_int_equal(size, 1234567);
+}
+
 int main(void)
 {
     cf_sodium_init();
@@ -169,6 +202,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(test_witness__cosigns_what_goes_on),
         TEST(test_witness__refuses_by_the_protocol),
+        TEST(test_witness__knows_several_keys_of_one_log),
+        TEST(test_witness__says_what_it_has_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

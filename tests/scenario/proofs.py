@@ -81,6 +81,25 @@ def open_checkpoint(note, verifier_key):
     return origin, int(size), base64.b64decode(root)
 
 
+def is_cosigned(note, verifier_key):
+    """Whether a witness's key (C2SP tlog-cosignature) cosigned the note; raises Bad for a wrong one."""
+    name, key_id, key = verifier_key.split("+", 2)
+    key = base64.b64decode(key)
+    if key[0] != 4:
+        raise Bad("this is no witness's key")
+    text, _, signatures = note.rpartition("\n\n")
+    for line in signatures.splitlines():
+        _, signer, blob = line.split(" ")
+        blob = base64.b64decode(blob)
+        if signer != name or blob[:4].hex() != key_id:
+            continue
+        time = int.from_bytes(blob[4:12], "big")
+        if not ed25519_holds(key[1:], blob[12:], f"cosignature/v1\ntime {time}\n{text}\n".encode()):
+            raise Bad("the cosignature does not hold")
+        return True
+    return False
+
+
 def check(proof, data, verifier_key):
     """(index, size) of the record `data` under the proof's signed checkpoint; raises Bad."""
     head, _, checkpoint = proof.partition("\n\n")

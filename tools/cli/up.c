@@ -143,6 +143,8 @@ int cf_cli_up(int argc, char **argv)
         CF_OPTION_TEXT("listen", &listen, "WHERE", "ADDRESS:PORT of the pages and the API"),
         CF_OPTION_TEXT("pg", &up.options.pg, "DSN", "a PostgreSQL of your own"),
         CF_OPTION_TEXT("stripe-key", &up.options.stripe_key, "KEY", "a real provider account"),
+        CF_OPTION_TEXT("witness-policy", &up.options.witness_policy, "FILE",
+                       "who cosigns checkpoints, and which of them are enough"),
         CF_OPTION_TEXT("without", &up.options.without, "NAME[,NAME]",
                        "processes that run elsewhere, or not at all"),
         CF_OPTION_FLAG("no-samples", &up.options.no_samples, "no sample campaigns and pledges"),
