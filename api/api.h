@@ -18,9 +18,10 @@ struct cf_api_options {
     const char *range_url;
     const char *head_url;
     const char *keeper_url;
-    const char *changes_url; /* the projectors' feed */
-    const char *gateway_url; /* whom /metrics asks how the provider fares; NULL for nobody */
-    const char *pg;          /* DSN of the read models */
+    const char *changes_url;   /* the projectors' feed */
+    const char *gateway_url;   /* who knows how the provider fares; NULL for nobody */
+    const char *card_form_url; /* the provider's page where a card is given; NULL for none */
+    const char *pg;            /* DSN of the read models */
     const char *const
         *webhook_secrets;       /* of the payment provider, newest first; NULL ends the list */
     uint32_t logins_per_minute; /* from one network; registrations count too */

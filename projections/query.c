@@ -332,7 +332,9 @@ enum cf_status cf_query_pledge(struct cf_query *query, const struct cf_id *pledg
     if (cf_pg_rows_count(rows) == 0)
         CF_FAIL(reterr_fault, CF_NOT_FOUND, "there is no such pledge");
     *ret_backer_id = cf_pg_id(rows, 0, "backer");
-    *ret_json = pledge_json(rows, 0);
+    struct cf_json *json = pledge_json(rows, 0);
+    cf_query_set_text__(json, "intent", rows, 0);
+    *ret_json = json;
     return CF_OK;
 }
 

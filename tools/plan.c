@@ -136,7 +136,7 @@ static enum cf_status choose_provider(const struct cf_plan_options *options, str
     if (options->stripe_key != NULL)
         return set_variable("COFFER_STRIPE_KEY", options->stripe_key, reterr_fault);
     struct cf_listen sandbox = {.address = "127.0.0.1"};
-    char secret[64];
+    char secret[64], card_form[sizeof plan->sandbox_url + sizeof "/_sandbox/card_form"];
     CF_TRY(cf_listen_check(&sandbox, reterr_fault));
     CF_TRY(read_secret(options->dir, secret, reterr_fault));
     print_url(&sandbox, plan->sandbox_url, sizeof plan->sandbox_url);
@@ -147,6 +147,8 @@ static enum cf_status choose_provider(const struct cf_plan_options *options, str
     CF_TRY(set_variable("COFFER_WEBHOOK_SECRET", secret, reterr_fault));
     CF_TRY(set_variable("COFFER_STRIPE_KEY", "sk_test_coffer", reterr_fault));
     CF_TRY(set_variable("COFFER_STRIPE_URL", plan->sandbox_url, reterr_fault));
+    snprintf(card_form, sizeof card_form, "%s/_sandbox/card_form", plan->sandbox_url);
+    CF_TRY(set_variable("COFFER_CARD_FORM", card_form, reterr_fault));
     add(plan, options, 0, "sandbox", "--sandbox-listen", plan->sandbox_listen, "--webhook-url",
         plan->webhook_url, NULL);
     return CF_OK;
@@ -169,8 +171,7 @@ enum cf_status cf_plan_make(const struct cf_plan_options *options, struct cf_pla
     add(plan, options, 1, "projector", NULL);
     if (options->witness_policy != NULL)
         add(plan, options, 1, "cosign", "--witness-policy", options->witness_policy, NULL);
-    add(plan, options, 2, "gateway", "--public-url", plan->api_url, "--return-url", plan->api_url,
-        NULL);
+    add(plan, options, 2, "gateway", "--public-url", plan->api_url, NULL);
     add(plan, options, 2, "api", "--listen", plan->api_listen, NULL);
     if (options->stripe_key == NULL && !options->no_people)
         add(plan, options, 3, "sample", "--api", plan->api_url, "--sample-interval",

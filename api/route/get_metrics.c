@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/api_private.h"
 #include "api/exchange.h"
+#include "commands/gateway/inquiry.h"
 #include "core/json_value.h"
-#include "eventstore/bus.h"
 
 #include <inttypes.h>
 
@@ -20,16 +20,12 @@ static enum cf_status figure(struct cf_buf *text, const char *name, const char *
 /* The gateway's own words; NULL when it does not answer. Owned by the caller. */
 static struct cf_json *ask_gateway(const char *url)
 {
-    struct cf_bus_client *client = NULL;
     struct cf_json *status = NULL;
     CF_CLEANUP(cf_buf_clean_up) struct cf_buf text;
     cf_buf_init(&text, METRICS_SIZE_MAX);
-    if (url != NULL && cf_bus_client_open(url, &client, NULL) == CF_OK &&
-        cf_bus_client_call(client, CF_BYTES_LITERAL("status"), GATEWAY_TIMEOUT_MS, &text, NULL) ==
-            CF_OK &&
+    if (url != NULL && cf_inquire_status(url, GATEWAY_TIMEOUT_MS, &text, NULL) == CF_OK &&
         cf_json_parse(cf_buf_bytes(&text), &status, NULL) != CF_OK)
         status = NULL;
-    cf_bus_client_close(client);
     return status;
 }
 

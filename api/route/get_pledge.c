@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "api/action.h"
 #include "api/api_private.h"
 #include "api/exchange.h"
 
@@ -14,6 +15,7 @@ void cf_route_get_pledge(struct cf_exchange *exchange)
     if (status != CF_OK) {
         cf_exchange_failed(exchange, status, &fault);
     } else if (cf_id_equal(backer_id, exchange->user_id)) {
+        cf_action_add(exchange, json, json);
         cf_exchange_json_etag(exchange, json);
     } else {
         cf_json_destroy(json);

@@ -5,6 +5,7 @@
  *
  * The hot path: it holds no thread while the ledger decides.
  */
+#include "api/action.h"
 #include "api/api_private.h"
 #include "api/exchange.h"
 
@@ -22,12 +23,14 @@ static struct cf_json *pledge_made(const struct cf_exchange *exchange)
     return json;
 }
 
-static bool is_under_way(const char *state)
+/* A decline is an outcome, too: the checkout waits for another card. */
+static bool is_under_way(const struct cf_json *pledge)
 {
     static const char *const states[] = {"checkout", "authorizing", "capturing"};
+    const char *state = cf_json_text_at(pledge, "state");
     for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
         if (state != NULL && strcmp(state, states[i]) == 0)
-            return true;
+            return cf_json_text_at(pledge, "decline") == NULL;
     return false;
 }
 
@@ -42,12 +45,14 @@ static void outcome_await(struct cf_exchange *exchange)
         struct cf_id backer_id;
         enum cf_status status =
             cf_query_pledge(query, &exchange->made_id, &pledge, &backer_id, NULL);
-        const char *state = cf_json_text_at(pledge, "state");
-        if (status == CF_OK && (left_ms <= 0 || !is_under_way(state))) {
-            cf_json_set_text(json, "state", state);
-            cf_json_set_text(json, "status", cf_json_text_at(pledge, "status"));
+        bool known = status == CF_OK && (left_ms <= 0 || !is_under_way(pledge));
+        if (known) {
+            static const char *const words[] = {"state", "status", "decline"};
+            for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+                cf_json_set_text(json, words[i], cf_json_text_at(pledge, words[i]));
+            cf_action_add(exchange, pledge, json);
         }
-        if (left_ms <= 0 || (status == CF_OK && !is_under_way(state)))
+        if (known || left_ms <= 0)
             break;
         poll(NULL, 0, OUTCOME_POLL_MS);
     }

@@ -1,4 +1,5 @@
 /* A campaign: story, rewards with stock, updates, and its progress as it happens. */
+import { pledgePanel } from '/web/pledge.js';
 import { cover, element, fetchJson, flash, follow, modelWords, money, percent, progressBar, setBar, statusWords, timeLeft } from '/web/page.js';
 
 const id = location.pathname.split('/').pop();
@@ -52,6 +53,7 @@ function show(campaign, updates) {
                     element('div', {}, element('b', {}, campaign.status === 'active' ? timeLeft(campaign.ends_at).split(' ')[0] : '–'),
                         element('span', {}, campaign.status === 'active' ? timeLeft(campaign.ends_at).split(' ').slice(1).join(' ') : statusWords[campaign.status] || ''))),
                 live),
+            campaign.status === 'active' ? pledgePanel(campaign) : null,
             campaign.rewards.length === 0 ? null :
                 panel('Rewards', ...campaign.rewards.map((row) => reward(row, currency))),
             campaign.stretch_goals.length === 0 ? null :

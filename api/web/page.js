@@ -37,6 +37,14 @@ export function money(minor, currency) {
     return (BigInt(minor) < 0n ? '−' : '') + parts.format(plain);
 }
 
+/* What somebody typed, in minor units; no arithmetic on fractions. */
+export function toMinor(text, currency) {
+    const exponent = exponentOf(currency);
+    const parts = /^(\d+)(?:[.,](\d+))?$/.exec(text.trim());
+    if (!parts || (parts[2] || '').length > exponent) throw new Error('That is not an amount.');
+    return Number(parts[1] + (parts[2] || '').padEnd(exponent, '0'));
+}
+
 /* Basis points as a whole percentage, rounded down: 99.9 % has not arrived. */
 export function percent(bps) {
     return `${Math.floor(bps / 100).toLocaleString('en')} %`;
@@ -93,6 +101,17 @@ export async function fetchJson(path) {
     const body = await response.json().catch(() => ({}));
     if (!response.ok) throw new Error(body.title || `The server answered ${response.status}.`);
     return body;
+}
+
+/* Sends JSON. A key makes a repetition the same request; without one each is its own. */
+export async function sendJson(path, body, key = crypto.randomUUID()) {
+    const response = await fetch(path, {
+        method: 'POST', body: JSON.stringify(body),
+        headers: { Accept: 'application/json', 'Content-Type': 'application/json', 'Idempotency-Key': key },
+    });
+    const answer = await response.json().catch(() => ({}));
+    if (!response.ok) throw new Error(answer.detail || answer.title || `The server answered ${response.status}.`);
+    return answer;
 }
 
 /* Progress of many campaigns over one stream; calls back with each change. Returns a stop function. */

@@ -206,27 +206,6 @@ static bool wait_for_news(struct cf_gateway *gateway, struct cf_job **ret_inbox,
     return going;
 }
 
-/* Tells whoever asks how we fare. */
-static void answer_status(struct cf_gateway *gateway)
-{
-    struct cf_bus_request *requests[8];
-    size_t count = 0;
-    if (gateway->status == NULL ||
-        cf_bus_server_take(gateway->status, requests, 8, 0, &count) != CF_OK)
-        return;
-    for (size_t i = 0; i < count; i++) {
-        struct cf_buf about;
-        cf_buf_init(&about, 64 << 10);
-        enum cf_status status = cf_gateway_describe(gateway, &about);
-        if (status == CF_OK)
-            status = cf_bus_request_reply(requests[i], cf_buf_bytes(&about));
-        else
-            cf_bus_request_drop(requests[i]);
-        (void)status; /* whoever asked may be gone */
-        cf_buf_clean_up(&about);
-    }
-}
-
 static void *watch(void *context)
 {
     struct cf_gateway *gateway = context;
@@ -258,7 +237,7 @@ enum cf_status cf_gateway_run(struct cf_gateway *gateway, struct cf_fault *reter
         if (now_us - ticked_us >= TICK_US) {
             ticked_us = now_us;
             send_again(gateway);
-            answer_status(gateway);
+            cf_gateway__answer_inquiries(gateway);
             cf_gateway__poll(gateway);
         }
         sweep(gateway, head);
@@ -294,7 +273,7 @@ enum cf_status cf_gateway_open(const struct cf_gateway_options *options,
     gateway->options = *options;
     if (options->in_progress_max == 0)
         gateway->options.in_progress_max = 256;
-    gateway->options.return_url = gateway->return_url = copied(options->return_url);
+    gateway->options.public_url = gateway->public_url = copied(options->public_url);
     gateway->inbox_end = &gateway->inbox;
     gateway->queue_end = &gateway->queue;
     cf_buf_init(&gateway->poll.body, (size_t)4 << 20);
@@ -337,7 +316,7 @@ void cf_gateway_close(struct cf_gateway *gateway)
     cf_range_client_close(gateway->watcher);
     pthread_cond_destroy(&gateway->changed);
     pthread_mutex_destroy(&gateway->mutex);
-    free(gateway->return_url);
+    free(gateway->public_url);
     free(gateway);
 }
 

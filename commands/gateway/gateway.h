@@ -24,9 +24,9 @@ struct cf_gateway_options {
     const char *head_url;         /* … and its announcements */
     struct cf_payment_port *port; /* borrowed; outlives the gateway */
     struct cf_mailer *mailer;     /* borrowed, outlives the gateway; NULL leaves letters alone */
-    const char *return_url;       /* where browsers go after authentication; NULL */
-    const char *status_url;   /* where it tells how it fares (cf_gateway_describe); NULL: nowhere */
-    unsigned in_progress_max; /* requests at once; 0 means 256 */
+    const char *public_url;       /* of the pages, where browsers go after authentication; NULL */
+    const char *status_url;       /* where others ask it something (inquiry.h); NULL: nowhere */
+    unsigned in_progress_max;     /* requests at once; 0 means 256 */
     unsigned poll_interval_s; /* how often the provider's own list of notices is read; 0: never */
 };
 

@@ -55,7 +55,7 @@ struct cf_job {
 
 struct cf_gateway {
     struct cf_gateway_options options;
-    char *range_url, *head_url, *return_url;
+    char *range_url, *head_url, *public_url;
     struct cf_link *link;
     struct cf_range_client *range;
     struct cf_range_client *watcher;
@@ -80,7 +80,7 @@ struct cf_gateway {
     int64_t swept_us;                          /* when all open requests were last listed */
     int64_t ledger_offset_us, ledger_asked_us; /* the ledger's clock against ours */
     struct cf_range_records chunk;             /* records read together */
-    struct cf_bus_server *status;              /* who asks how we fare */
+    struct cf_bus_server *status;              /* who asks something: inquiry.h */
     struct {
         int64_t next_us;               /* monotonic: when to read the list of notices again */
         int64_t since_s;               /* notices from then on have not been seen yet */
@@ -110,6 +110,9 @@ void cf_gateway__forget(struct cf_job *job);
 
 /* poll.c: the provider's own list of notices, for those that never reached us. */
 void cf_gateway__poll(struct cf_gateway *gateway);
+
+/* inquiry.c: answers what other processes ask. */
+void cf_gateway__answer_inquiries(struct cf_gateway *gateway);
 
 /* job_read.c */
 /* Reads the asking event, with those behind it: runs of requests stand together in the log. */

@@ -85,7 +85,7 @@ static void ask(struct cf_job *job)
 {
     struct cf_task_request ask;
     const char *customer = job->customer[0] == '\0' ? NULL : job->customer;
-    if (cf_task_ask(&job->task, customer, job->gateway->return_url,
+    if (cf_task_ask(&job->task, customer, job->gateway->public_url,
                     cf_gateway__now_us(job->gateway), &ask))
         submit(job, &ask.request, CF_JOB_ASK);
     else

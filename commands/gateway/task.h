@@ -28,13 +28,15 @@ void cf_task_customer_key(struct cf_id user_id, char ret_key[CF_TASK_KEY_SIZE]);
 
 /* A port request with its texts. */
 struct cf_task_request {
-    struct cf_port_request request; /* points into texts */
+    struct cf_port_request request; /* points into what follows */
     char texts[6][CF_PORT_NAME_SIZE];
+    char return_url[400];
 };
 
-/* What to ask. `customer` is the payer's, for payments. False when the event asks for nothing that a
- * provider does: the task is to be parked. */
-bool cf_task_ask(const struct cf_task *task, const char *customer, const char *return_url,
+/* What to ask. `customer` is the payer's, for payments, and `public_url` where the pages are, for browsers that
+ * come back from a bank (NULL: they do not). False when the event asks for nothing that a provider does:
+ * the task is to be parked. */
+bool cf_task_ask(const struct cf_task *task, const char *customer, const char *public_url,
                  int64_t now_us, struct cf_task_request *ret_request);
 
 /* Who pays, when the task is a payment; zero otherwise. */

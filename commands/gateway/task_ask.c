@@ -32,7 +32,21 @@ static const char *keep(struct cf_task_request *ask, size_t slot, struct cf_byte
     return ask->texts[slot];
 }
 
-static bool ask_payment(const struct cf_task *task, const char *customer, const char *return_url,
+/* The campaign's page, which is told of which pledge it is. */
+static void print_return_url(const struct cf_event_pledge_payment_requested *asked,
+                             const char *public_url, struct cf_task_request *ask)
+{
+    char campaign[CF_ID_TEXT_SIZE], pledge[CF_ID_TEXT_SIZE];
+    if (public_url == NULL)
+        return;
+    cf_id_print(asked->campaign_id, campaign);
+    cf_id_print(asked->pledge_id, pledge);
+    snprintf(ask->return_url, sizeof ask->return_url, "%.300s/campaigns/%s?pledge=%s", public_url,
+             campaign, pledge);
+    ask->request.return_url = ask->return_url;
+}
+
+static bool ask_payment(const struct cf_task *task, const char *customer, const char *public_url,
                         struct cf_task_request *ask)
 {
     const struct cf_event_pledge_payment_requested *asked = &task->event.pledge_payment_requested;
@@ -50,7 +64,7 @@ static bool ask_payment(const struct cf_task *task, const char *customer, const 
     request->amount = asked->amount;
     request->payment_method = keep(ask, 0, asked->payment_method);
     request->customer = asked->customer.size > 0 ? keep(ask, 1, asked->customer) : customer;
-    request->return_url = return_url;
+    print_return_url(asked, public_url, ask);
     return true;
 }
 
@@ -183,7 +197,7 @@ static bool ask_void(const struct cf_task *task, struct cf_task_request *ask)
     return ask->request.intent != NULL;
 }
 
-bool cf_task_ask(const struct cf_task *task, const char *customer, const char *return_url,
+bool cf_task_ask(const struct cf_task *task, const char *customer, const char *public_url,
                  int64_t now_us, struct cf_task_request *ret_request)
 {
     memset(ret_request, 0, sizeof *ret_request);
@@ -200,7 +214,7 @@ bool cf_task_ask(const struct cf_task *task, const char *customer, const char *r
     case CF_REQUEST_ACCOUNT:
         return ask_account(task, ret_request);
     case CF_REQUEST_PAYMENT:
-        return ask_payment(task, customer, return_url, ret_request);
+        return ask_payment(task, customer, public_url, ret_request);
     case CF_REQUEST_CAPTURE:
         return ask_capture(task, ret_request);
     case CF_REQUEST_VOID_HOLD:

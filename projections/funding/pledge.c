@@ -71,6 +71,7 @@ CF_ON(pledge_payment_requested)
     CF_TRY(cf_share_begin(fold, event->pledge_id, event->campaign_id, &share));
     cf_fold_set(fold, &share.pledge->payment_method, event->payment_method);
     share.pledge->retry_at_us = 0;
+    share.pledge->decline = (struct cf_word){0};
     if (in_checkout(&share))
         cf_share_move(share.pledge, "checkout");
     else

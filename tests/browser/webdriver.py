@@ -57,6 +57,15 @@ class Browser:
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)["value"]
 
+    def window(self):
+        return self.ask("GET", self.session + "/window")
+
+    def open_window(self):
+        self.switch_to(self.ask("POST", self.session + "/window/new", {"type": "window"})["handle"])
+
+    def switch_to(self, window):
+        self.ask("POST", self.session + "/window", {"handle": window})
+
     def open(self, url):
         self.ask("POST", self.session + "/url", {"url": url})
 

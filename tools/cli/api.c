@@ -59,6 +59,7 @@ static enum cf_exit run(struct cf_process *process, struct cf_api_options *optio
 int cf_cli_api(int argc, char **argv)
 {
     const char *data = NULL, *listen_text = "127.0.0.1:8080", *pg = NULL, *secrets_text = NULL;
+    const char *card_form = NULL;
     int64_t logins_per_minute = LOGINS_PER_MINUTE_USUAL;
     const struct cf_option options[] = {
         CF_OPTION_TEXT("data", &data, "DIR", "the data directory"),
@@ -66,6 +67,7 @@ int cf_cli_api(int argc, char **argv)
         CF_OPTION_TEXT("pg", &pg, "DSN", "the PostgreSQL that holds the read models"),
         CF_OPTION_TEXT("webhook-secret", &secrets_text, "SECRET[,OLD]",
                        "what the payment provider signs its notices with"),
+        CF_OPTION_TEXT("card-form", &card_form, "URL", "the provider's page where a card is given"),
         CF_OPTION_NUMBER("logins-per-minute", &logins_per_minute, 1, 1000000,
                          "logins and registrations from one network"),
     };
@@ -90,6 +92,7 @@ int cf_cli_api(int argc, char **argv)
     return run(&process,
                &(struct cf_api_options){.address = listen.address,
                                         .port = listen.port,
+                                        .card_form_url = card_form,
                                         .pg = pg,
                                         .webhook_secrets = secrets,
                                         .logins_per_minute = (uint32_t)logins_per_minute});

@@ -39,7 +39,7 @@ static enum cf_status open_mailer(const struct cf_process *process, const struct
 }
 
 static enum cf_exit run(struct cf_process *process, struct cf_payment_port *port,
-                        struct cf_mailer *mailer, const char *return_url, int64_t poll_s)
+                        struct cf_mailer *mailer, const char *public_url, int64_t poll_s)
 {
     struct cf_data_dir_url writer = cf_data_dir_socket(&process->dir, "writer");
     struct cf_data_dir_url range = cf_data_dir_socket(&process->dir, "range");
@@ -50,7 +50,7 @@ static enum cf_exit run(struct cf_process *process, struct cf_payment_port *port
                                                .head_url = head.text,
                                                .port = port,
                                                .mailer = mailer,
-                                               .return_url = return_url,
+                                               .public_url = public_url,
                                                .status_url = status_socket.text,
                                                .poll_interval_s = (unsigned)poll_s};
     struct cf_gateway *gateway = NULL;
@@ -72,7 +72,7 @@ static enum cf_exit run(struct cf_process *process, struct cf_payment_port *port
 /* The gateway as a process: performs what the ledger asks of the payment provider. */
 int cf_cli_gateway(int argc, char **argv)
 {
-    const char *data = NULL, *key = NULL, *url = NULL, *ca_file = NULL, *return_url = NULL;
+    const char *data = NULL, *key = NULL, *url = NULL, *ca_file = NULL;
     int64_t poll_s = 60;
     struct mail mail = {.from = "coffer@localhost.localdomain",
                         .public_url = "http://127.0.0.1:8080"};
@@ -81,7 +81,6 @@ int cf_cli_gateway(int argc, char **argv)
         CF_OPTION_TEXT("stripe-key", &key, "KEY", "the provider's secret key"),
         CF_OPTION_TEXT("stripe-url", &url, "URL", "another host that speaks Stripe"),
         CF_OPTION_TEXT("stripe-ca", &ca_file, "FILE", "certificates to trust for it"),
-        CF_OPTION_TEXT("return-url", &return_url, "URL", "where browsers go from their bank"),
         CF_OPTION_NUMBER("poll-s", &poll_s, 0, 86400,
                          "seconds between readings of the provider's own notices; 0 never"),
         CF_OPTION_TEXT("smtp", &mail.smtp_url, "URL", "a mail server; else letters become files"),
@@ -113,5 +112,5 @@ int cf_cli_gateway(int argc, char **argv)
         open_mailer(&process, &mail, &mailer, &fault) != CF_OK ||
         cf_stripe_open(&stripe, &port, &fault) != CF_OK)
         return cf_cli_fail("gateway", &fault);
-    return run(&process, port, mailer, return_url, poll_s);
+    return run(&process, port, mailer, mail.public_url, poll_s);
 }

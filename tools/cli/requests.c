@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "commands/gateway/inquiry.h"
 #include "core/event/choices.h"
-#include "eventstore/bus.h"
 #include "eventstore/data_dir.h"
 #include "eventstore/range.h"
 #include "tools/cli/cli.h"
@@ -14,16 +14,13 @@
 /* How the gateway fares, in its own words; nothing when it does not answer. */
 static void print_gateway(const struct cf_data_dir *dir)
 {
-    struct cf_bus_client *client = NULL;
     struct cf_buf about;
     cf_buf_init(&about, 64 << 10);
-    if (cf_bus_client_open(cf_data_dir_socket(dir, "gateway").text, &client, NULL) == CF_OK &&
-        cf_bus_client_call(client, CF_BYTES_LITERAL("status"), GATEWAY_TIMEOUT_MS, &about, NULL) ==
-            CF_OK)
+    if (cf_inquire_status(cf_data_dir_socket(dir, "gateway").text, GATEWAY_TIMEOUT_MS, &about,
+                          NULL) == CF_OK)
         printf("gateway %.*s\n", (int)about.size, (const char *)about.data);
     else
         printf("gateway does not answer\n");
-    cf_bus_client_close(client);
     cf_buf_clean_up(&about);
 }
 
