@@ -133,6 +133,21 @@ static void cf_react_notice_done(struct cf_reaction *reaction, struct cf_bytes n
         cf_react_close(reaction, &asked, CF_REQUEST_PROVIDER_NEWS);
 }
 
+/* What could not be done when its time came is looked at again. A hold that lapses before that is
+ * renewed no more: the provider tells, and a card that was not held is charged when it is due. */
+static void cf_react_timer_deferred(struct cf_reaction *reaction)
+{
+    const struct cf_event_timer_deferred *deferred = &reaction->event->timer_deferred;
+    int64_t until_us = deferred->until;
+    if (deferred->timer == CF_TIMER_HOLD_RENEWAL) {
+        const struct cf_pledge *pledge =
+            cf_book_find(reaction->book, CF_ROW_PLEDGE, &deferred->subject_id);
+        if (pledge == NULL || until_us >= pledge->capture_before_us)
+            until_us = 0;
+    }
+    cf_react_set(reaction, &deferred->subject_id, deferred->timer, until_us);
+}
+
 void cf_react_provider(struct cf_reaction *reaction)
 {
     const struct cf_event *event = reaction->event;
@@ -158,7 +173,6 @@ void cf_react_provider(struct cf_reaction *reaction)
         book->ops->request_set(book, &reopened->subject_id, reopened->request,
                                reopened->requested_by);
     } else if (event->type == CF_EVENT_TIMER_DEFERRED) {
-        cf_react_set(reaction, &event->timer_deferred.subject_id, event->timer_deferred.timer,
-                     event->timer_deferred.until);
+        cf_react_timer_deferred(reaction);
     }
 }
