@@ -119,51 +119,65 @@ static struct cf_reply failed(const char *text, const char *detail)
     return reply;
 }
 
-/* The stream of a record of this batch or of the log. */
-static struct cf_id stream_of(struct cf_batch *batch, uint64_t sequence)
+/* A record of this batch or of the log; borrowed until the next call. */
+static enum cf_status read_back(struct cf_batch *batch, uint64_t sequence,
+                                struct cf_record *ret_record)
 {
-    struct cf_record record;
-    struct cf_bytes bytes;
     uint64_t head = cf_log_head(batch->log);
     if (sequence > head) {
         size_t index = (size_t)(sequence - head - 1);
         size_t start = index == 0 ? 0 : batch->ends[index - 1];
-        bytes = cf_bytes_from(batch->bytes.data + start, batch->ends[index] - start);
-    } else {
-        cf_buf_clear(&batch->earlier);
-        batch->status = cf_log_read(batch->log, sequence, &batch->earlier, &batch->fault);
-        bytes = cf_buf_bytes(&batch->earlier);
+        return cf_record_decode(
+            cf_bytes_from(batch->bytes.data + start, batch->ends[index] - start), ret_record,
+            &batch->fault);
     }
-    if (batch->status == CF_OK)
-        batch->status = cf_record_decode(bytes, &record, &batch->fault);
-    return batch->status == CF_OK ? record.stream_id : (struct cf_id){{0}};
+    cf_buf_clear(&batch->earlier);
+    CF_TRY(cf_log_read(batch->log, sequence, &batch->earlier, &batch->fault));
+    return cf_record_decode(cf_buf_bytes(&batch->earlier), ret_record, &batch->fault);
+}
+
+/* The last record of the command whose first one this is: the next command's begins with a number. */
+static enum cf_status last_of(struct cf_batch *batch, uint64_t first, uint64_t *ret_last)
+{
+    struct cf_record record;
+    uint64_t last = first;
+    while (last + 1 < batch->next) {
+        CF_TRY(read_back(batch, last + 1, &record));
+        if (record.command != 0)
+            break;
+        last++;
+    }
+    *ret_last = last;
+    return CF_OK;
 }
 
 /* A key that was accepted before: the original outcome, or how the content differs. */
-static struct cf_reply repeated(struct cf_batch *batch, const struct cf_command_spec *spec,
-                                const struct cf_state_outcome *outcome)
+static enum cf_status repeat(struct cf_batch *batch, const struct cf_command_spec *spec,
+                             uint64_t first, struct cf_reply *ret_reply)
 {
-    const struct cf_record *command = &batch->head;
-    if (outcome->command != command->command)
-        return (struct cf_reply){.kind = CF_REPLY_CONFLICT};
-    uint32_t field =
-        cf_tags_compare(spec, command->tags, command->tag_count, outcome->tags, outcome->tag_count);
-    if (field != 0)
-        return (struct cf_reply){.kind = CF_REPLY_CONFLICT, .conflict_field = field};
-    return (struct cf_reply){.kind = CF_REPLY_ACCEPTED,
-                             .first_sequence = outcome->first,
-                             .last_sequence = outcome->last,
-                             .stream_id = stream_of(batch, outcome->first)};
+    struct cf_record original;
+    const struct cf_record *again = &batch->head;
+    CF_TRY(read_back(batch, first, &original));
+    *ret_reply = (struct cf_reply){.kind = CF_REPLY_CONFLICT};
+    if (original.command != again->command)
+        return CF_OK;
+    ret_reply->conflict_field =
+        cf_tags_compare(spec, again->tags, again->tag_count, original.tags, original.tag_count);
+    if (ret_reply->conflict_field != 0)
+        return CF_OK;
+    *ret_reply = (struct cf_reply){
+        .kind = CF_REPLY_ACCEPTED, .first_sequence = first, .stream_id = original.stream_id};
+    return last_of(batch, first, &ret_reply->last_sequence);
 }
 
 /* batch->head has actor, key, number and tags; the input is checked. */
 static void decide(struct cf_batch *batch, const struct cf_command_spec *spec, const void *input,
                    struct cf_reply *ret_reply)
 {
-    struct cf_state_outcome outcome;
-    if (cf_state_outcome(batch->state, &batch->head.actor_id, batch->head.idempotency_key,
-                         &outcome)) {
-        *ret_reply = repeated(batch, spec, &outcome);
+    uint64_t before =
+        cf_state_accepted(batch->state, &batch->head.actor_id, batch->head.idempotency_key);
+    if (before != 0) {
+        batch->status = repeat(batch, spec, before, ret_reply);
         return;
     }
     uint64_t first = batch->next;

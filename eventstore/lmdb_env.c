@@ -14,6 +14,8 @@
 #define CF_LMDB_STEP_SIZE ((uint64_t)64 << 20)
 #define CF_LMDB_AHEAD_SIZE_MAX ((uint64_t)1 << 30)
 #define CF_LMDB_STEP_SIZE_MIN ((uint64_t)1 << 20)
+/* A derived environment's whole map, of which the file's blocks fill the beginning. */
+#define CF_LMDB_DERIVED_MAP_SIZE ((uint64_t)64 << 30)
 #define CF_LMDB_PAGE_SIZE ((uint64_t)4096)
 /* Room that a batch needs beside its rows: copied branch pages, free lists, a split here and there.
  */
@@ -24,6 +26,7 @@ struct cf_lmdb {
     int data_fd; /* LMDB's own; never closed here */
     bool read_only;
     uint64_t map_size;
+    uint64_t room_size; /* of the map, what has disk blocks */
     uint64_t step_size;
     uint64_t reserve_size;
     pthread_rwlock_t map_lock; /* held shared by readers, alone by whoever moves the map */
@@ -146,7 +149,8 @@ static enum cf_status open_env(struct cf_lmdb *env, const struct cf_lmdb_options
     /* A reader that was killed leaves its slot behind, and with it pages that are never reused. */
     int dead;
     CF_LMDB_CHECK(reterr_fault, mdb_reader_check(env->env, &dead), "cannot clear dead readers");
-    return present && !options->derived ? CF_OK : allocate(env, env->map_size, reterr_fault);
+    env->room_size = options->derived ? env->step_size : env->map_size;
+    return present && !options->derived ? CF_OK : allocate(env, env->room_size, reterr_fault);
 }
 
 enum cf_status cf_lmdb_open(const struct cf_lmdb_options *options, struct cf_lmdb **ret_env,
@@ -161,7 +165,7 @@ enum cf_status cf_lmdb_open(const struct cf_lmdb_options *options, struct cf_lmd
     env->read_only = options->read_only;
     env->step_size = options->step_size == 0 ? CF_LMDB_STEP_SIZE : options->step_size;
     env->reserve_size = options->reserve_size;
-    env->map_size = env->step_size;
+    env->map_size = options->derived ? CF_LMDB_DERIVED_MAP_SIZE : env->step_size;
     CF_TRY(open_env(env, options, reterr_fault));
     *ret_env = CF_TAKE(env);
     return CF_OK;
@@ -184,10 +188,22 @@ uint64_t cf_lmdb_size(struct cf_lmdb *env)
     return (info.me_last_pgno + 1) * CF_LMDB_PAGE_SIZE;
 }
 
+/* Waits for the readers of this process: their map moves. */
+static enum cf_status move_map(struct cf_lmdb *env, uint64_t size, struct cf_fault *reterr_fault)
+{
+    pthread_rwlock_wrlock(&env->map_lock);
+    int code = mdb_env_set_mapsize(env->env, size);
+    pthread_rwlock_unlock(&env->map_lock);
+    CF_LMDB_CHECK(reterr_fault, code, "cannot grow the map");
+    env->map_size = size;
+    return CF_OK;
+}
+
 static enum cf_status grow(struct cf_lmdb *env, uint64_t needed, struct cf_fault *reterr_fault)
 {
-    /* Each step maps the whole file anew, and its pages have to be found again: few, larger steps. */
-    uint64_t ahead = env->map_size / 4;
+    /* Each step of a map maps the whole file anew, and its pages have to be found again: few, larger
+     * steps. */
+    uint64_t ahead = env->room_size / 4;
     if (ahead > CF_LMDB_AHEAD_SIZE_MAX)
         ahead = CF_LMDB_AHEAD_SIZE_MAX;
     uint64_t steps = (needed + ahead + env->step_size - 1) / env->step_size;
@@ -198,11 +214,9 @@ static enum cf_status grow(struct cf_lmdb *env, uint64_t needed, struct cf_fault
         size = (needed + CF_LMDB_STEP_SIZE_MIN - 1) & ~(CF_LMDB_STEP_SIZE_MIN - 1);
         CF_TRY(allocate(env, size, reterr_fault));
     }
-    pthread_rwlock_wrlock(&env->map_lock);
-    int code = mdb_env_set_mapsize(env->env, size);
-    pthread_rwlock_unlock(&env->map_lock);
-    CF_LMDB_CHECK(reterr_fault, code, "cannot grow the map");
-    env->map_size = size;
+    if (size > env->map_size)
+        CF_TRY(move_map(env, size, reterr_fault));
+    env->room_size = size;
     return CF_OK;
 }
 
@@ -210,7 +224,7 @@ enum cf_status cf_lmdb_reserve(struct cf_lmdb *env, uint64_t size, struct cf_fau
 {
     CF_ASSERT(!env->read_only);
     uint64_t needed = cf_lmdb_size(env) + size + size / 2 + CF_LMDB_BATCH_OVERHEAD;
-    if (needed > env->map_size)
+    if (needed > env->room_size)
         CF_TRY(grow(env, needed, reterr_fault));
     uint64_t available;
     CF_TRY(disk_free(env->data_fd, &available, reterr_fault));

@@ -5,15 +5,16 @@
 /*
  * LMDB environments: the only door to LMDB.
  *
- * An environment is a directory with one data file. Its map grows by steps; each step's disk blocks
- * are allocated before it is mapped, because writing a mapped page on a full disk is a signal, not
- * an error. A reserve of free disk is kept back: cf_lmdb_reserve, called before a batch, refuses
- * with NO_SPACE before anything is half done.
+ * An environment is a directory with one data file. It grows by steps; each step's disk blocks are
+ * allocated before it is written, because writing a mapped page on a full disk is a signal, not an
+ * error. A reserve of free disk is kept back: cf_lmdb_reserve, called before a batch, refuses with
+ * NO_SPACE before anything is half done.
  *
- * Threads: one thread writes at a time; any number read. A growing map waits until the readers of
- * this process have ended, so readers are short, and the writing thread must not hold a read
- * transaction when it calls cf_lmdb_reserve. An environment is opened once per process and not used
- * after a fork.
+ * Threads: one thread writes at a time; any number read. The map of a durable environment grows with
+ * it and waits for that until the readers of this process have ended, so they are short, and the
+ * writing thread must not hold one when it calls cf_lmdb_reserve. A derived environment is mapped at
+ * its largest from the beginning (its file looks that large too, and is mostly a hole), so that a
+ * copy may take its time. An environment is opened once per process and not used after a fork.
  *
  * Lifetimes: bytes that a get or a cursor returns live until their transaction ends, in a write
  * transaction until its next write. They never leave eventstore/: copy what goes further.

@@ -22,6 +22,11 @@ void cf_sha256(struct cf_bytes input, struct cf_hash *ret_hash)
     crypto_hash_sha256(ret_hash->bytes, input.data, input.size);
 }
 
+void cf_short_hash(struct cf_bytes input, uint8_t ret_hash[CF_SHORT_HASH_SIZE])
+{
+    crypto_generichash(ret_hash, CF_SHORT_HASH_SIZE, input.data, input.size, NULL, 0);
+}
+
 void cf_hash_leaf(struct cf_bytes data, struct cf_hash *ret_hash)
 {
     crypto_hash_sha256_state state;

@@ -22,9 +22,14 @@ void cf_sodium_init(void);
 /* SHA-256 (FIPS 180-4). */
 void cf_sha256(struct cf_bytes input, struct cf_hash *ret_hash);
 
+/* BLAKE2b, 16 bytes wide: a name of fixed size for bytes of any. */
+#define CF_SHORT_HASH_SIZE 16
+void cf_short_hash(struct cf_bytes input, uint8_t ret_hash[CF_SHORT_HASH_SIZE]);
+
 /* Merkle hashes of RFC 6962 section 2.1: SHA-256(0x00 || data), SHA-256(0x01 || left || right). */
 void cf_hash_leaf(struct cf_bytes data, struct cf_hash *ret_hash);
-void cf_hash_node(const struct cf_hash *left, const struct cf_hash *right, struct cf_hash *ret_hash);
+void cf_hash_node(const struct cf_hash *left, const struct cf_hash *right,
+                  struct cf_hash *ret_hash);
 
 /* Signatures: Ed25519 (RFC 8032, pure). A secret key is its 32-byte seed followed by the public key. */
 #define CF_SIGN_SEED_SIZE 32

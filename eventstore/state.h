@@ -26,7 +26,7 @@ struct cf_state;
 struct cf_state_view;
 
 /* Raise when a table's layout changes; rows have a version of their own in book.h. */
-#define CF_STATE_LAYOUT_VERSION 1
+#define CF_STATE_LAYOUT_VERSION 2
 
 /* What an event does to the rows: cf_fold (core/fold.h), or a test's own. */
 typedef enum cf_status cf_state_evolve_fn(struct cf_book *book, const struct cf_record *record,
@@ -95,18 +95,9 @@ uint32_t cf_state_stream_version(struct cf_state *state, const struct cf_id *str
 uint64_t cf_state_subject_newest(struct cf_state *state, const struct cf_id *subject,
                                  uint64_t *ret_count);
 
-/* The outcome of an accepted command. Tags borrow from `tag_bytes`. */
-struct cf_state_outcome {
-    uint64_t first; /* its first and last record */
-    uint64_t last;
-    uint32_t command;
-    uint32_t tag_count;
-    struct cf_field_tag tags[CF_TAGS_MAX];
-    uint8_t tag_bytes[CF_TAGS_MAX * CF_TAG_SIZE_MAX];
-};
-/* False where nothing was accepted under this key. Copying the outcome breaks the borrowing. */
-bool cf_state_outcome(struct cf_state *state, const struct cf_id *actor, struct cf_bytes key,
-                      struct cf_state_outcome *ret_outcome);
+/* The first record of the command that was accepted under this key; 0: the key is free. The record
+ * says which command it was and what its fields held; its further records follow it. */
+uint64_t cf_state_accepted(struct cf_state *state, const struct cf_id *actor, struct cf_bytes key);
 
 /* Timers due at or before `until_us`, earliest first; returns how many, at most count_max. */
 struct cf_state_timer {
@@ -158,6 +149,11 @@ CF_MUST_CHECK enum cf_status cf_state_view_subject(struct cf_state_view *view,
                                                    struct cf_fault *reterr_fault);
 CF_MUST_CHECK enum cf_status cf_state_view_lookup(struct cf_state_view *view, uint32_t kind,
                                                   struct cf_bytes name, struct cf_id *ret_id,
+                                                  struct cf_fault *reterr_fault);
+/* The timers that are due first, in order of time. */
+CF_MUST_CHECK enum cf_status cf_state_view_timers(struct cf_state_view *view,
+                                                  struct cf_state_timer *ret_timers,
+                                                  size_t count_max, size_t *ret_count,
                                                   struct cf_fault *reterr_fault);
 /* Open requests asked for after `sequence`, oldest first. */
 struct cf_state_request {

@@ -178,8 +178,8 @@ enum cf_status cf_state_copy(struct cf_state *state, struct cf_fault *reterr_fau
 {
     struct path kept = path_of(state->directory, "copy"),
                 fresh = path_of(state->directory, "copy.new");
-    struct path kept_file = path_of(kept.text, "data.mdb"),
-                fresh_file = path_of(fresh.text, "data.mdb");
+    struct path kept_file = path_of(state->directory, "copy/data.mdb"),
+                fresh_file = path_of(state->directory, "copy.new/data.mdb");
     CF_TRY(make_directory(kept.text, reterr_fault));
     CF_TRY(make_directory(fresh.text, reterr_fault));
     if (unlink(fresh_file.text) != 0 && errno != ENOENT)

@@ -40,10 +40,6 @@ struct cf_state {
     bool copy_started;   /* copier must be joined */
     _Atomic bool copying;
     pthread_t copier;
-
-    /* The outcome of the command whose records are being applied; written when it is whole. */
-    struct cf_state_outcome pending;
-    struct cf_tables_key pending_key; /* size 0: nothing is pending */
 };
 
 /* Begins a copy where one is due and none is under way. */
@@ -51,8 +47,15 @@ void cf_state_copy_when_due(struct cf_state *state);
 /* Waits for the copy that is under way. */
 void cf_state_copy_finish(struct cf_state *state);
 
-/* Row keys. */
-struct cf_tables_key cf_state_key_of_outcome(const struct cf_id *actor, struct cf_bytes key);
+/* A key of the table timers_due. */
+#define CF_STATE_TIMER_KEY_SIZE (8 + CF_ID_SIZE + 1)
+static inline struct cf_state_timer cf_state_timer_of_key(struct cf_bytes key)
+{
+    struct cf_state_timer timer = {.due_us = (int64_t)cf_tables_key_number(key, 0, 8),
+                                   .timer = (enum cf_timer)key.data[8 + CF_ID_SIZE]};
+    memcpy(timer.subject.bytes, key.data + 8, CF_ID_SIZE);
+    return timer;
+}
 
 /* Reads the applied row; zeroes for a fresh store. CORRUPT. */
 CF_MUST_CHECK enum cf_status cf_state_applied_read(struct cf_tables *store, struct cf_lmdb_txn *txn,

@@ -2,6 +2,7 @@
 #include "eventstore/state_tables.h"
 
 #include "core/base/assert.h"
+#include "eventstore/state_pack.h"
 
 /* One record changes some sixteen pages of random place, and adds less than two pages of rows. */
 #define CF_TABLES_COPIED_PER_RECORD ((uint64_t)16 * 4096)
@@ -102,6 +103,15 @@ static void cells_forget(struct cf_tables *store)
     cf_arena_reset(&store->arena);
 }
 
+static void cell_store(struct cf_tables *store, const struct cf_tables_cell *cell)
+{
+    uint8_t packed[CF_PACKED_SIZE_MAX(CF_TABLES_CELL_SIZE_MAX)];
+    struct cf_bytes value = cf_bytes_from(cell->value, cell->value_size);
+    if (cell->table == CF_STATE_rows)
+        value = cf_bytes_from(packed, cf_pack(value, packed));
+    cf_tables_put(store, cell->table, cell->key, value);
+}
+
 enum cf_status cf_tables_flush(struct cf_tables *store, struct cf_fault *reterr_fault)
 {
     CF_ASSERT(store->txn != NULL);
@@ -109,7 +119,7 @@ enum cf_status cf_tables_flush(struct cf_tables *store, struct cf_fault *reterr_
     for (struct cf_tables_cell *cell = store->oldest; cell != NULL; cell = cell->newer) {
         if (!cell->changed)
             continue;
-        cf_tables_put(store, cell->table, cell->key, cf_bytes_from(cell->value, cell->value_size));
+        cell_store(store, cell);
         cell->changed = false;
     }
     return cf_tables_status(store, reterr_fault);
@@ -225,23 +235,31 @@ static void cell_fill(struct cf_tables *store, struct cf_tables_cell *cell, size
         fail_no_memory(store);
 }
 
+static bool cell_read(enum cf_state_table table, struct cf_bytes stored, void *ret_value,
+                      size_t size)
+{
+    if (table == CF_STATE_rows)
+        return cf_unpack(stored, ret_value, size);
+    if (stored.size == size)
+        memcpy(ret_value, stored.data, size);
+    return stored.size == size;
+}
+
 static struct cf_tables_cell *cell_load(struct cf_tables *store, enum cf_state_table table,
                                         struct cf_bytes key, uint64_t hash, size_t size)
 {
     struct cf_bytes stored;
     bool present = cf_tables_get(store, table, key, &stored);
-    if (present && stored.size != size) {
-        struct cf_fault fault = {0};
-        cf_fault_set(&fault, CF_CORRUPT, __FILE__, __LINE__, "a row of the state has a wrong size");
-        cf_fault_detail(&fault, "%s: %zu bytes, not %zu", table_names[table], stored.size, size);
-        fail(store, CF_CORRUPT, &fault);
-        present = false;
-    }
     struct cf_tables_cell *cell = cell_add(store, table, key, hash);
     if (cell != NULL && present)
         cell_fill(store, cell, size);
-    if (cell != NULL && cell->value != NULL)
-        memcpy(cell->value, stored.data, size);
+    if (cell == NULL || cell->value == NULL || cell_read(table, stored, cell->value, size))
+        return cell;
+    struct cf_fault fault = {0};
+    cf_fault_set(&fault, CF_CORRUPT, __FILE__, __LINE__, "a row of the state has a wrong size");
+    cf_fault_detail(&fault, "%s: %zu bytes stored, for %zu", table_names[table], stored.size, size);
+    fail(store, CF_CORRUPT, &fault);
+    cell->value = NULL;
     return cell;
 }
 
@@ -327,6 +345,30 @@ size_t cf_tables_scan(struct cf_tables *store, enum cf_state_table table, struct
     if (status != CF_OK && status != CF_NOT_FOUND)
         fail(store, status, &fault);
     return count;
+}
+
+bool cf_tables_last(struct cf_tables *store, enum cf_state_table table, struct cf_bytes end,
+                    size_t prefix_size, uint8_t *ret_tail, size_t tail_size)
+{
+    CF_CLEANUP(cf_scope_cf_lmdb_cursor_close) struct cf_lmdb_cursor *cursor = NULL;
+    if (store->status != CF_OK)
+        return false;
+    struct cf_fault fault = {0};
+    struct cf_bytes key, value;
+    enum cf_status status = cf_lmdb_cursor_open(store->txn, store->tables[table], &cursor, &fault);
+    if (status == CF_OK)
+        status = cf_lmdb_cursor_seek(cursor, end, &key, &value, &fault);
+    if (status == CF_NOT_FOUND)
+        status = cf_lmdb_cursor_move(cursor, CF_LMDB_LAST, &key, &value, &fault);
+    else if (status == CF_OK && !cf_bytes_equal(key, end))
+        status = cf_lmdb_cursor_move(cursor, CF_LMDB_PREVIOUS, &key, &value, &fault);
+    if (status != CF_OK && status != CF_NOT_FOUND)
+        fail(store, status, &fault);
+    if (status != CF_OK || key.size != prefix_size + tail_size ||
+        memcmp(key.data, end.data, prefix_size) != 0)
+        return false;
+    memcpy(ret_tail, key.data + prefix_size, tail_size);
+    return true;
 }
 
 /* --- Keys ------------------------------------------------------------------------------------- */

@@ -5,9 +5,10 @@
 /*
  * The tables of state/ and the batch that changes them. For eventstore/state*.c alone.
  *
- * Small values of a fixed size that one batch touches again and again (rows, balances, stream
- * heads) are cells: read once, changed in memory, written once by cf_tables_flush. Everything else
- * is written straight through, and is seen at once by later reads of the same batch.
+ * Small values of a fixed size that one batch touches again and again (rows, balances, subjects)
+ * are cells: read once, changed in memory, written once by cf_tables_flush. Everything else is
+ * written straight through, and is seen at once by later reads of the same batch. Aggregates have
+ * room for a whole life, and most of it is zero: the table rows is stored packed (state_pack.h).
  *
  * Errors are sticky: what cannot be read is not there, what cannot be written is dropped, and
  * cf_tables_status says why the batch failed first. A failed batch can only be aborted.
@@ -28,10 +29,9 @@
     TABLE(requests,       "subject, request → sequence of the asking event") \
     TABLE(requests_open,  "sequence, request, subject → nothing") \
     TABLE(pledges,        "campaign, pledge → nothing") \
-    TABLE(streams,        "stream → its newest version") \
-    TABLE(stream_records, "stream, version → sequence") \
+    TABLE(streams,        "stream, version → sequence") \
     TABLE(subjects,       "subject → its newest sequence, how many records name it") \
-    TABLE(keys,           "actor, idempotency key → outcome and tags") \
+    TABLE(keys,           "hash of actor and idempotency key → sequence of its first record") \
     TABLE(meta,           "name → what the state is a state of")
 /* clang-format on */
 
@@ -105,6 +105,11 @@ void cf_tables_delete(struct cf_tables *store, enum cf_state_table table, struct
 size_t cf_tables_scan(struct cf_tables *store, enum cf_state_table table, struct cf_bytes first,
                       size_t prefix_size, bool after, uint8_t *ret_tails, size_t tail_size,
                       size_t count_max);
+
+/* The tail of the last row not behind `end` that has its first `prefix_size` bytes; false where there
+ * is none. */
+bool cf_tables_last(struct cf_tables *store, enum cf_state_table table, struct cf_bytes end,
+                    size_t prefix_size, uint8_t *ret_tail, size_t tail_size);
 
 /* Keys are built in place. */
 struct cf_tables_key {

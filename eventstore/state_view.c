@@ -53,8 +53,8 @@ enum cf_status cf_state_view_stream(struct cf_state_view *view, const struct cf_
                                     size_t *ret_count, struct cf_fault *reterr_fault)
 {
     CF_CLEANUP(cf_scope_cf_lmdb_cursor_close) struct cf_lmdb_cursor *cursor = NULL;
-    CF_TRY(cf_lmdb_cursor_open(view->txn, view->state->store.tables[CF_STATE_stream_records],
-                               &cursor, reterr_fault));
+    CF_TRY(cf_lmdb_cursor_open(view->txn, view->state->store.tables[CF_STATE_streams], &cursor,
+                               reterr_fault));
     struct cf_tables_key first = {0};
     cf_tables_key_add(&first, cf_id_bytes(stream));
     cf_tables_key_add_number(&first, version, 4);
@@ -95,6 +95,28 @@ enum cf_status cf_state_view_lookup(struct cf_state_view *view, uint32_t kind, s
     cf_tables_key_add_number(&key, kind, 1);
     cf_tables_key_add(&key, name);
     return get(view, CF_STATE_lookups, cf_tables_key_bytes(&key), CF_ID_SIZE, ret_id, reterr_fault);
+}
+
+enum cf_status cf_state_view_timers(struct cf_state_view *view, struct cf_state_timer *ret_timers,
+                                    size_t count_max, size_t *ret_count,
+                                    struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(cf_scope_cf_lmdb_cursor_close) struct cf_lmdb_cursor *cursor = NULL;
+    CF_TRY(cf_lmdb_cursor_open(view->txn, view->state->store.tables[CF_STATE_timers_due], &cursor,
+                               reterr_fault));
+    struct cf_bytes key, value;
+    size_t count = 0;
+    enum cf_status status = cf_lmdb_cursor_move(cursor, CF_LMDB_FIRST, &key, &value, reterr_fault);
+    while (status == CF_OK && count < count_max) {
+        if (key.size != CF_STATE_TIMER_KEY_SIZE)
+            CF_FAIL(reterr_fault, CF_CORRUPT, "a key of the timers has a wrong size");
+        ret_timers[count++] = cf_state_timer_of_key(key);
+        status = cf_lmdb_cursor_move(cursor, CF_LMDB_NEXT, &key, &value, reterr_fault);
+    }
+    if (status != CF_OK && status != CF_NOT_FOUND)
+        return status;
+    *ret_count = count;
+    return CF_OK;
 }
 
 enum cf_status cf_state_view_requests(struct cf_state_view *view, uint64_t sequence,

@@ -7,11 +7,11 @@
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/sample_log.h"
+#include "tests/support/small_disk.h"
 #include "tests/support/temp_dir.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/mount.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -21,22 +21,9 @@
 
 struct fixture {
     struct cf_temp_dir dir;
-    char mount[96], ledger[112], ballast[112], junk[112];
+    char file[96], mount[96], ledger[112], ballast[112], junk[112];
     bool mounted;
 };
-
-static bool mount_disk(struct fixture *fixture)
-{
-    char command[512], size[32];
-    snprintf(command, sizeof command,
-             "truncate -s %dM %s/disk && mkfs.ext4 -q -m 0 %s/disk 2>/dev/null && "
-             "mount -o loop %s/disk %s 2>/dev/null",
-             DISK_MIB, fixture->dir.path, fixture->dir.path, fixture->dir.path, fixture->mount);
-    if (system(command) == 0)
-        return true;
-    snprintf(size, sizeof size, "size=%dm", DISK_MIB);
-    return mount("coffer-test", fixture->mount, "tmpfs", 0, size) == 0;
-}
 
 static int set_up(void **state)
 {
@@ -47,7 +34,8 @@ static int set_up(void **state)
     snprintf(fixture->ballast, sizeof fixture->ballast, "%s/ballast", fixture->mount);
     snprintf(fixture->junk, sizeof fixture->junk, "%s/junk", fixture->mount);
     assert_int_equal(mkdir(fixture->mount, 0700), 0);
-    fixture->mounted = mount_disk(fixture);
+    snprintf(fixture->file, sizeof fixture->file, "%s/disk", fixture->dir.path);
+    fixture->mounted = cf_small_disk_mount(fixture->file, fixture->mount, DISK_MIB);
     *state = fixture;
     return 0;
 }
@@ -67,20 +55,6 @@ static void make_ballast(const struct fixture *fixture)
     int fd = open(fixture->ballast, O_WRONLY | O_CREAT, 0600);
     assert_true(fd >= 0);
     assert_int_equal(posix_fallocate(fd, 0, BALLAST_SIZE), 0);
-    close(fd);
-}
-
-/* Somebody else takes the very last byte. */
-static void fill_up(const struct fixture *fixture)
-{
-    static const uint8_t bytes[65536];
-    int fd = open(fixture->junk, O_WRONLY | O_CREAT, 0600);
-    assert_true(fd >= 0);
-    for (size_t size = sizeof bytes; size > 0;) {
-        if (write(fd, bytes, size) < 0)
-            size /= 2;
-    }
-    fsync(fd);
     close(fd);
 }
 
@@ -140,7 +114,7 @@ static void test_disk_full__is_refused_and_gotten_over(void **state)
     check_whole(&sample, head);
 
     /* Not even the reserve is left; reads go on, a restart too. */
-    fill_up(fixture);
+    assert_true(cf_small_disk_fill(fixture->junk));
     assert_int_equal(append_until_full(&sample), head);
     check_whole(&sample, head);
     cf_sample_log_close(&sample);

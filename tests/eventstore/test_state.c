@@ -12,7 +12,10 @@
 #include "tests/support/temp_dir.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#define STEP_SIZE (1 << 20) /* of the sample's state */
 
 struct fixture {
     struct cf_temp_dir dir;
@@ -283,19 +286,15 @@ static void test_state__answers_from_the_open_batch(void **state)
     struct cf_state *live = fixture->sample.state;
     assert_int_equal(cf_state_begin(live, 1, NULL), CF_OK);
 
-    struct cf_state_outcome outcome;
     struct cf_id actor = cf_sample_subject(4);
-    assert_true(cf_state_outcome(live, &actor, CF_BYTES_LITERAL("key-4"), &outcome));
-    assert_int_equal(outcome.first, 4);
-    assert_int_equal(outcome.last, 5);
-    assert_int_equal(outcome.command, 7);
-    assert_int_equal(outcome.tag_count, 2);
-    assert_int_equal(outcome.tags[1].key, 4);
-    assert_true(cf_bytes_equal(outcome.tags[1].tag, CF_BYTES_LITERAL("key-4")));
-    assert_false(cf_state_outcome(live, &actor, CF_BYTES_LITERAL("key-5"), &outcome));
+    assert_int_equal(cf_state_accepted(live, &actor, CF_BYTES_LITERAL("key-4")), 4);
+    assert_int_equal(cf_state_accepted(live, &actor, CF_BYTES_LITERAL("key-5")), 0);
+    struct cf_id stream = cf_sample_stream(3), none = {0};
+    assert_int_equal(cf_state_stream_version(live, &stream), 2); /* records 1 and 8 */
+    assert_int_equal(cf_state_stream_version(live, &none), 0);
 
     struct cf_book *book = cf_state_book(live);
-    struct cf_id ids[8], stream = cf_sample_stream(3), none = {0};
+    struct cf_id ids[8];
     size_t count = book->ops->pledges(book, &stream, &none, ids, 8);
     assert_int_equal(count, 2); /* records 1 and 8 */
     assert_int_equal(book->ops->pledges(book, &stream, &ids[0], ids, 8), 1);
@@ -355,6 +354,30 @@ static void test_state__refuses_what_does_not_follow(void **state)
     cf_sample_log_close(&fixture->sample);
 }
 
+/* A copy of a large state reads for seconds. Were the writer to wait for it, this would never end. */
+static void test_state__grows_beside_a_long_read(void **state)
+{
+    struct fixture *fixture = *state;
+    open_as(fixture, NULL);
+    cf_sample_log_append(&fixture->sample, 100);
+    CF_CLEANUP(cf_scope_cf_state_view_end) struct cf_state_view *view = NULL;
+    assert_int_equal(cf_state_view_begin(fixture->sample.state, &view, NULL), CF_OK);
+    char path[128];
+    snprintf(path, sizeof path, "%s/state/data.mdb", fixture->dir.path);
+    struct stat before, after;
+    assert_int_equal(stat(path, &before), 0);
+    alarm(60);
+    do {
+        cf_sample_log_append(&fixture->sample, 500);
+        assert_int_equal(stat(path, &after), 0);
+    } while (after.st_blocks < before.st_blocks + 8 * (STEP_SIZE / 512));
+    alarm(0);
+    assert_int_equal(cf_state_view_sequence(view), 100);
+    cf_state_view_end(CF_TAKE(view));
+    assert_equals_rebuilt(fixture);
+    cf_sample_log_close(&fixture->sample);
+}
+
 int main(void)
 {
     cf_sodium_init();
@@ -369,6 +392,7 @@ int main(void)
         TEST(test_state__aborted_batch_leaves_nothing),
         TEST(test_state__answers_from_the_open_batch),
         TEST(test_state__refuses_what_does_not_follow),
+        TEST(test_state__grows_beside_a_long_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
