@@ -87,25 +87,37 @@ static enum cf_status read_whole(struct cf_bytes bytes, struct cf_link_request *
     return cf_wire_finish(&cursor, fault);
 }
 
-static void answer_timers(struct cf_writer *writer, struct cf_writer_message *message,
-                          uint32_t count)
-{
-    struct cf_state_timer due[CF_LINK_TIMERS_MAX];
-    struct cf_wire_writer reply = cf_wire_writer_to(&message->reply);
-    size_t found = cf_state_timers(writer->state, INT64_MAX, due, count);
-    cf_link_write_timers_head(&reply, writer->batch.decision.now_us, (uint32_t)found);
-    for (size_t i = 0; i < found; i++)
-        cf_link_write_timer(&reply, &(struct cf_link_timer){.due_us = due[i].due_us,
-                                                            .subject = due[i].subject,
-                                                            .timer = due[i].timer});
-    CF_ASSERT(cf_wire_writer_finish(&reply) == CF_OK);
-}
-
 static void answer_once(struct cf_writer_message *message, const struct cf_reply *outcome)
 {
     struct cf_wire_writer reply = cf_wire_writer_to(&message->reply);
     cf_link_write_reply_head(&reply, 1);
     cf_link_write_reply(&reply, outcome);
+    CF_ASSERT(cf_wire_writer_finish(&reply) == CF_OK);
+}
+
+/* From the last commit: also where no batch can begin. */
+static void answer_timers(struct cf_writer *writer, struct cf_writer_message *message,
+                          uint32_t count)
+{
+    CF_CLEANUP(cf_scope_cf_state_view_end) struct cf_state_view *view = NULL;
+    struct cf_state_timer due[CF_LINK_TIMERS_MAX];
+    struct cf_fault fault = {0};
+    size_t found;
+    enum cf_status status = cf_state_view_begin(writer->state, &view, &fault);
+    if (status == CF_OK)
+        status = cf_state_view_timers(view, due, count, &found, &fault);
+    if (status != CF_OK) {
+        const struct cf_reply outcome = failed(fault.text);
+        answer_once(message, &outcome);
+        return;
+    }
+    int64_t now_us = writer->simulated ? writer->batch.last_us : cf_writer_real_us();
+    struct cf_wire_writer reply = cf_wire_writer_to(&message->reply);
+    cf_link_write_timers_head(&reply, now_us, (uint32_t)found);
+    for (size_t i = 0; i < found; i++)
+        cf_link_write_timer(&reply, &(struct cf_link_timer){.due_us = due[i].due_us,
+                                                            .subject = due[i].subject,
+                                                            .timer = due[i].timer});
     CF_ASSERT(cf_wire_writer_finish(&reply) == CF_OK);
 }
 
@@ -172,18 +184,18 @@ static enum again decide_all(struct cf_writer *writer, size_t count, size_t *ret
     writer->figures.timers +=
         cf_timers_fire(&writer->batch, writer->skipped, writer->skipped_count, &broken);
     if (cf_batch_broken(&writer->batch)) {
-        CF_ASSERT(writer->skipped_count < CF_WRITER_SKIPPED_MAX);
+        CF_ASSERT(writer->skipped_count < CF_TIMERS_SKIPPED_MAX);
         writer->skipped[writer->skipped_count++] = broken;
         return BROKEN;
     }
-    writer->timer_next_us = cf_timers_next(&writer->batch);
+    writer->timer_next_us = cf_timers_next(&writer->batch, writer->skipped, writer->skipped_count);
     cf_batch_set_time(&writer->batch, cf_writer_real_us()); /* a simulated clock may have moved */
     *ret_done = done;
     return DECIDED;
 }
 
-/* The same reply to every command of some messages. */
-static void write_all(struct cf_writer_message *messages, size_t count,
+/* The same reply to every command of some messages; who asks for timers gets them. */
+static void write_all(struct cf_writer *writer, struct cf_writer_message *messages, size_t count,
                       const struct cf_reply *outcome)
 {
     for (size_t i = 0; i < count; i++) {
@@ -194,6 +206,10 @@ static void write_all(struct cf_writer_message *messages, size_t count,
             request.command_count == 0)
             request.command_count = 1;
         cf_buf_clear(&message->reply);
+        if (request.timers_max > 0) {
+            answer_timers(writer, message, request.timers_max);
+            continue;
+        }
         struct cf_wire_writer reply = cf_wire_writer_to(&message->reply);
         cf_link_write_reply_head(&reply, request.command_count);
         for (uint32_t j = 0; j < request.command_count; j++)
@@ -219,7 +235,7 @@ void cf_writer_put_off(struct cf_writer *writer, size_t count)
 {
     const struct cf_reply busy = {.kind = CF_REPLY_BUSY,
                                   .retry_after_ms = CF_WRITER_RETRY_AFTER_MS};
-    write_all(writer->surplus, count, &busy);
+    write_all(writer, writer->surplus, count, &busy);
     writer->figures.replies_lost += reply_all(writer->surplus, count);
     writer->figures.put_off += count;
 }
@@ -249,8 +265,9 @@ enum cf_status cf_writer_round(struct cf_writer *writer, size_t count, size_t *r
         status = cf_writer_take_key(writer, &fault);
     if (status == CF_NO_SPACE && !cf_log_failed(writer->log)) {
         struct cf_reply full = failed("the disk is full: nothing new is taken until there is room");
-        write_all(writer->messages, count, &full);
+        write_all(writer, writer->messages, count, &full);
         done = count;
+        writer->full_until_ms = cf_writer_monotonic_ms() + CF_WRITER_FULL_PAUSE_MS;
     } else if (status != CF_OK) {
         if (reterr_fault != NULL)
             *reterr_fault = fault;

@@ -10,9 +10,14 @@
 /* How long a refused timer waits. */
 #define DEFER_US CF_POLICY_LOOK_AGAIN_US
 
-static bool same(const struct cf_state_timer *a, const struct cf_state_timer *b)
+static bool is_skipped(const struct cf_state_timer *timer, const struct cf_state_timer *skipped,
+                       size_t skipped_count)
 {
-    return a->timer == b->timer && cf_id_equal(a->subject, b->subject);
+    for (size_t i = 0; i < skipped_count; i++) {
+        if (timer->timer == skipped[i].timer && cf_id_equal(timer->subject, skipped[i].subject))
+            return true;
+    }
+    return false;
 }
 
 /* The command that a due timer stands for, and what its subject is there. */
@@ -93,14 +98,12 @@ size_t cf_timers_fire(struct cf_batch *batch, const struct cf_state_timer *skipp
 {
     struct cf_state_timer due[CF_TIMERS_SLICE];
     size_t count = cf_state_timers(batch->state, batch->decision.now_us, due, CF_TIMERS_SLICE);
-    size_t fired = 0;
-    for (size_t i = 0; i < count && batch->count < CF_TIMERS_RECORDS_MAX; i++) {
-        bool skip = false;
-        for (size_t j = 0; j < skipped_count; j++)
-            skip = skip || same(&due[i], &skipped[j]);
+    size_t fired = 0, began = batch->count;
+    for (size_t i = 0; i < count && batch->count - began < CF_TIMERS_RECORDS_MAX; i++) {
         /* An earlier one of this slice may have cleared or moved it. */
         struct cf_book *book = batch->decision.book;
-        if (skip || book->ops->timer(book, &due[i].subject, due[i].timer) != due[i].due_us)
+        if (is_skipped(&due[i], skipped, skipped_count) ||
+            book->ops->timer(book, &due[i].subject, due[i].timer) != due[i].due_us)
             continue;
         fire(batch, &due[i]);
         if (cf_batch_broken(batch)) {
@@ -112,7 +115,15 @@ size_t cf_timers_fire(struct cf_batch *batch, const struct cf_state_timer *skipp
     return fired;
 }
 
-int64_t cf_timers_next(struct cf_batch *batch)
+int64_t cf_timers_next(struct cf_batch *batch, const struct cf_state_timer *skipped,
+                       size_t skipped_count)
 {
-    return batch->decision.facts->timer_next(&batch->decision);
+    struct cf_state_timer first[CF_TIMERS_SKIPPED_MAX + 1];
+    CF_ASSERT(skipped_count <= CF_TIMERS_SKIPPED_MAX);
+    size_t count = cf_state_timers(batch->state, INT64_MAX, first, skipped_count + 1);
+    for (size_t i = 0; i < count; i++) {
+        if (!is_skipped(&first[i], skipped, skipped_count))
+            return first[i].due_us;
+    }
+    return INT64_MAX;
 }

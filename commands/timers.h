@@ -9,7 +9,11 @@
 
 #include "commands/batch.h"
 
-/* Timers fired in one batch, and the records after which a batch fires no more: users come first. */
+/* Timers that may be left alone. */
+#define CF_TIMERS_SKIPPED_MAX 16
+
+/* Timers fired in one batch, and the records of theirs after which it fires no more: the rest comes
+ * with the next batches, and so do the users' commands. */
 #define CF_TIMERS_SLICE 64
 #define CF_TIMERS_RECORDS_MAX 1024
 
@@ -24,7 +28,8 @@ void cf_timers_command(const struct cf_state_timer *timer, struct cf_command_inp
 size_t cf_timers_fire(struct cf_batch *batch, const struct cf_state_timer *skipped,
                       size_t skipped_count, struct cf_state_timer *reterr_broken);
 
-/* When the next timer is due; INT64_MAX when none is set. */
-int64_t cf_timers_next(struct cf_batch *batch);
+/* When the next timer is due that is not left alone; INT64_MAX when none is set. */
+int64_t cf_timers_next(struct cf_batch *batch, const struct cf_state_timer *skipped,
+                       size_t skipped_count);
 
 #endif

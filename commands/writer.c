@@ -162,6 +162,11 @@ void cf_writer_close(struct cf_writer *writer)
 {
     if (writer == NULL)
         return;
+    /* After a failed commit nobody is answered: its senders ask the next writer. */
+    for (size_t i = 0; i < CF_WRITER_MESSAGES_MAX; i++) {
+        if (writer->messages[i].request != NULL)
+            cf_bus_request_drop(writer->messages[i].request);
+    }
     cf_bus_server_close(writer->server);
     cf_range_server_close(writer->range);
     cf_batch_clean_up(&writer->batch);
@@ -191,8 +196,11 @@ static int64_t until_signing_ms(const struct cf_writer *writer, int64_t now_ms)
 /* Milliseconds until a timer is due by the machine's clock; a simulated clock moves by commands. */
 static int64_t until_timer_ms(const struct cf_writer *writer)
 {
+    int64_t full_ms = writer->full_until_ms - cf_writer_monotonic_ms();
     if (writer->timer_next_us == INT64_MAX)
         return INT_MAX;
+    if (full_ms > 0)
+        return full_ms;
     if (writer->simulated)
         return writer->timer_next_us <= writer->batch.last_us ? 0 : INT_MAX;
     int64_t left_us = writer->timer_next_us - cf_writer_real_us();

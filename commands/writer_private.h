@@ -21,7 +21,8 @@
 /* Disk that stays free: reads and a clean end need some. */
 #define CF_WRITER_RESERVE_SIZE (UINT64_C(64) * 1024 * 1024)
 
-#define CF_WRITER_SKIPPED_MAX 16
+/* With a full disk, timers are tried again after this. */
+#define CF_WRITER_FULL_PAUSE_MS 1000
 
 /* One message that was taken: its commands, and their replies. */
 struct cf_writer_message {
@@ -46,13 +47,14 @@ struct cf_writer {
     struct cf_writer_message surplus[CF_WRITER_PUT_OFF_MAX];
 
     /* Timers whose command broke the book: left alone until the next start. */
-    struct cf_state_timer skipped[CF_WRITER_SKIPPED_MAX];
+    struct cf_state_timer skipped[CF_TIMERS_SKIPPED_MAX];
     size_t skipped_count;
     int64_t timer_next_us; /* when the next timer is due, in the ledger's time */
     bool simulated;
 
-    /* Monotonic milliseconds; 0: nothing is unsigned. */
-    int64_t unsigned_since_ms;
+    /* Monotonic milliseconds. */
+    int64_t full_until_ms;     /* no timers until then */
+    int64_t unsigned_since_ms; /* 0: nothing is */
     int64_t appended_last_ms;
 };
 

@@ -54,8 +54,7 @@ static bool is_in(enum cf_state_table table, enum cf_state_half half)
 {
     if (table == CF_STATE_meta)
         return false;
-    bool index = table == CF_STATE_streams || table == CF_STATE_stream_records ||
-                 table == CF_STATE_subjects || table == CF_STATE_keys;
+    bool index = table == CF_STATE_streams || table == CF_STATE_subjects || table == CF_STATE_keys;
     return half == CF_STATE_WHOLE || index == (half == CF_STATE_INDEXES);
 }
 

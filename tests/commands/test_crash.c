@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Promised: however often the writer is killed, or its machine loses power, under load: senders resend,
- * every command has exactly one effect, and no accepted answer is lost. Shown with a writer in a
- * process of its own that is killed, or whose disk (tests/support/power_loss.c) takes back what was
- * not synced, again and again while 16 senders pledge; then the log is read, pledge by pledge.
+ * Promised: however often the writer is killed, its machine loses power, or a commit of its log fails,
+ * under load: senders resend, every command has exactly one effect, and no accepted answer is lost.
+ * Shown with a writer in a process of its own that is killed, or whose disk (tests/support/power_loss.c)
+ * takes back what was not synced or fails a sync, again and again while 16 senders pledge; then the log
+ * is read, pledge by pledge.
  *
  * `test_commands_crash long` does ten times as many pledges.
  */
@@ -20,7 +21,8 @@
 #include <sys/wait.h>
 
 #define SENDERS 16
-#define CUT_STATUS 77
+#define CUT_STATUS 77   /* the power went */
+#define FAILED_STATUS 1 /* the writer gave up */
 
 extern char **environ;
 
@@ -60,16 +62,22 @@ static int child(const char *directory)
     if (status != CF_OK)
         fprintf(stderr, "the writer ended: %s (%s)\n", fault.text, fault.detail);
     cf_writer_close(child_writer);
-    return status == CF_OK ? 0 : 1;
+    return status == CF_OK ? 0 : FAILED_STATUS;
 }
 
-/* With a number above 0 the power goes at that write or sync of the log. */
-static pid_t start(const struct cf_test_ledger *ledger, unsigned cut_at, unsigned seed)
+/* What the disk does at write or sync number `at` of the log; never, where that is 0. */
+struct trouble {
+    unsigned at;
+    unsigned seed;
+    bool fails; /* an error, not a loss of power */
+};
+
+static pid_t start(const struct cf_test_ledger *ledger, struct trouble trouble)
 {
     char name[] = "writer";
     char *arguments[] = {program, name, (char *)(uintptr_t)ledger->dir.path, NULL};
     char cut[32], odd[32], log[1100], library[1100],
-        check[] = "ASAN_OPTIONS=verify_asan_link_order=0";
+        fails[] = "CF_POWER_LOSS_FAILS=1", check[] = "ASAN_OPTIONS=verify_asan_link_order=0";
     char *variables[256];
     size_t count = 0;
     pid_t pid;
@@ -77,9 +85,9 @@ static pid_t start(const struct cf_test_ledger *ledger, unsigned cut_at, unsigne
         variables[count] = environ[count];
         count++;
     }
-    if (cut_at > 0) {
-        snprintf(cut, sizeof cut, "CF_POWER_LOSS_AT=%u", cut_at);
-        snprintf(odd, sizeof odd, "CF_POWER_LOSS_SEED=%u", seed);
+    if (trouble.at > 0) {
+        snprintf(cut, sizeof cut, "CF_POWER_LOSS_AT=%u", trouble.at);
+        snprintf(odd, sizeof odd, "CF_POWER_LOSS_SEED=%u", trouble.seed);
         snprintf(log, sizeof log, "CF_POWER_LOSS_DIR=%s/log", ledger->dir.path);
         snprintf(library, sizeof library, "LD_PRELOAD=%s", CF_POWER_LOSS_LIBRARY);
         variables[count++] = cut;
@@ -87,6 +95,8 @@ static pid_t start(const struct cf_test_ledger *ledger, unsigned cut_at, unsigne
         variables[count++] = log;
         variables[count++] = library;
         variables[count++] = check;
+        if (trouble.fails)
+            variables[count++] = fails;
     }
     variables[count] = NULL;
     /* Blocked from its first instruction on: a SIGTERM that comes before the child waits for it waits. */
@@ -259,14 +269,14 @@ static void test_crash__killed_under_load_nothing_is_lost_or_done_twice(void **s
     struct sender senders[SENDERS];
     pthread_t threads[SENDERS];
     open_crash(&crash);
-    pid_t writer = start(&crash.ledger, 0, 0);
+    pid_t writer = start(&crash.ledger, (struct trouble){0});
     set_up(&crash);
     start_senders(&crash, senders, threads);
     int kills = 0;
     for (int next = 50; wait_for(&crash, next); next += 90 + 37 * (kills % 3)) {
         kill(writer, SIGKILL);
         waitpid(writer, NULL, 0);
-        writer = start(&crash.ledger, 0, 0);
+        writer = start(&crash.ledger, (struct trouble){0});
         kills++;
     }
     for (int i = 0; i < SENDERS; i++)
@@ -280,13 +290,15 @@ static void test_crash__killed_under_load_nothing_is_lost_or_done_twice(void **s
     close_crash(&crash);
 }
 
-/* Starts the writer again whenever its power went; ends when it ends for another reason. */
+/* Starts the writer again whenever trouble ended it; ends when it ends for another reason. */
 struct outages {
     struct crash *crash;
+    bool fails;           /* its disk fails, and does not lose its power */
+    int status;           /* that it exits with then */
     pthread_mutex_t lock; /* for the three below */
     pid_t writer;
     int cuts;
-    bool over;    /* no more power losses */
+    bool over;    /* no more trouble */
     int ended_as; /* the last writer's wait status, once the thread has ended */
 };
 
@@ -298,48 +310,69 @@ static void *run_outages(void *context)
     do {
         waitpid(outages->writer, &status, 0);
         pthread_mutex_lock(&outages->lock);
-        if (WIFEXITED(status) && WEXITSTATUS(status) == CUT_STATUS) {
-            cf_temp_dir_remove_path(derived.text); /* it never waits for the disk */
+        if (WIFEXITED(status) && WEXITSTATUS(status) == outages->status) {
+            if (!outages->fails)
+                cf_temp_dir_remove_path(derived.text); /* it never waits for the disk */
             outages->cuts++;
             unsigned next = 40 + 13 * (unsigned)(outages->cuts % 7);
             outages->writer =
-                start(&outages->crash->ledger, outages->over ? 0 : next, (unsigned)outages->cuts);
+                start(&outages->crash->ledger, (struct trouble){.at = outages->over ? 0 : next,
+                                                                .seed = (unsigned)outages->cuts,
+                                                                .fails = outages->fails});
             if (outages->over)
                 kill(outages->writer, SIGTERM);
         }
         pthread_mutex_unlock(&outages->lock);
-    } while (WIFEXITED(status) && WEXITSTATUS(status) == CUT_STATUS);
+    } while (WIFEXITED(status) && WEXITSTATUS(status) == outages->status);
     outages->ended_as =
         status; /* judged by the test's own thread: here an assertion ends all without a word */
     return NULL;
+}
+
+static void pledge_through(struct outages *outages)
+{
+    struct crash *crash = outages->crash;
+    struct sender senders[SENDERS];
+    pthread_t threads[SENDERS], thread;
+    pthread_mutex_init(&outages->lock, NULL);
+    open_crash(crash);
+    pid_t writer = start(&crash->ledger, (struct trouble){0});
+    set_up(crash);
+    kill(writer, SIGTERM);
+    waitpid(writer, NULL, 0);
+    outages->writer =
+        start(&crash->ledger, (struct trouble){.at = 50, .seed = 1, .fails = outages->fails});
+    assert_int_equal(pthread_create(&thread, NULL, run_outages, outages), 0);
+    start_senders(crash, senders, threads);
+    for (int i = 0; i < SENDERS; i++)
+        pthread_join(threads[i], NULL);
+    pthread_mutex_lock(&outages->lock);
+    outages->over = true;
+    kill(outages->writer, SIGTERM);
+    pthread_mutex_unlock(&outages->lock);
+    pthread_join(thread, NULL);
+    assert_true(WIFEXITED(outages->ended_as) && WEXITSTATUS(outages->ended_as) == 0);
+    print_message("in trouble %d times\n", outages->cuts);
+    assert_true(outages->cuts >= 2);
+    close_crash(crash);
+    pthread_mutex_destroy(&outages->lock);
 }
 
 static void test_crash__a_power_loss_under_load_likewise(void **state)
 {
     (void)state;
     static struct crash crash;
-    static struct outages outages = {.crash = &crash, .lock = PTHREAD_MUTEX_INITIALIZER};
-    struct sender senders[SENDERS];
-    pthread_t threads[SENDERS], thread;
-    open_crash(&crash);
-    pid_t writer = start(&crash.ledger, 0, 0);
-    set_up(&crash);
-    kill(writer, SIGTERM);
-    waitpid(writer, NULL, 0);
-    outages.writer = start(&crash.ledger, 50, 1);
-    assert_int_equal(pthread_create(&thread, NULL, run_outages, &outages), 0);
-    start_senders(&crash, senders, threads);
-    for (int i = 0; i < SENDERS; i++)
-        pthread_join(threads[i], NULL);
-    pthread_mutex_lock(&outages.lock);
-    outages.over = true;
-    kill(outages.writer, SIGTERM);
-    pthread_mutex_unlock(&outages.lock);
-    pthread_join(thread, NULL);
-    assert_true(WIFEXITED(outages.ended_as) && WEXITSTATUS(outages.ended_as) == 0);
-    print_message("power lost %d times\n", outages.cuts);
-    assert_true(outages.cuts >= 2);
-    close_crash(&crash);
+    static struct outages outages = {.crash = &crash, .status = CUT_STATUS};
+    pledge_through(&outages);
+}
+
+/* Nobody knows what became of such a commit: the writer answers nobody and ends, and says so. */
+static void test_crash__a_failed_commit_of_the_log_likewise(void **state)
+{
+    (void)state;
+    static struct crash crash;
+    static struct outages outages = {.crash = &crash, .fails = true, .status = FAILED_STATUS};
+    pledge_through(&outages);
 }
 
 int main(int argc, char **argv)
@@ -352,6 +385,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_crash__killed_under_load_nothing_is_lost_or_done_twice),
         cmocka_unit_test(test_crash__a_power_loss_under_load_likewise),
+        cmocka_unit_test(test_crash__a_failed_commit_of_the_log_likewise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

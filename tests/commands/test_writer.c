@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Promised: the writer answers every command once and for ever; a second writer is refused; hostile
- * bytes hurt nobody else; a stop finishes what was accepted; due timers fire by themselves; the same
- * commands at the same times give the same bytes, and a replay the same state. Shown with a writer
+ * bytes hurt nobody else; a stop finishes what was accepted; due timers fire by themselves and leave room
+ * for users; the same commands at the same times give the same bytes, and a replay the same state. Shown with a writer
  * in a thread, over its real sockets, and by opening what it left.
  */
 #include "tests/support/cmocka.h"
@@ -334,6 +334,7 @@ static void test_writer__a_crowd_is_told_to_come_again(void **state)
 #define STARTED 2000
 
 struct started {
+    bool no_card; /* checkouts */
     atomic_int answered;
     atomic_int accepted;
     struct cf_reply replies[STARTED];
@@ -360,12 +361,14 @@ static enum cf_status start_pledge(struct cf_test_ledger *ledger, struct started
 {
     struct cf_command_input input;
     char key[32];
-    snprintf(key, sizeof key, "started %d", index);
+    uint64_t number = 1000 + (uint64_t)index;
+    snprintf(key, sizeof key, "started %llu", (unsigned long long)number);
     cf_command_input_init(&input, CF_COMMAND_pledge_start_checkout);
-    cf_command_set_id(&input, "pledge_id", cf_test_id(1000 + (uint64_t)index));
+    cf_command_set_id(&input, "pledge_id", cf_test_id(number));
     cf_command_set_id(&input, "campaign_id", cf_test_id(4));
     cf_command_set_id(&input, "backer_id", cf_test_id(2));
-    cf_command_set_id(&input, "card_id", cf_test_id(3));
+    if (!started->no_card)
+        cf_command_set_id(&input, "card_id", cf_test_id(3));
     cf_command_set_signed(&input, "currency", CF_CURRENCY_EUR);
     cf_command_set_signed(&input, "amount", 1000);
     const struct cf_link_command command = {
@@ -445,6 +448,63 @@ static void test_writer__due_timers_fire_by_themselves(void **state)
                          .kind,
                      CF_REPLY_REFUSED);
     cf_test_ledger_close(&ledger);
+}
+
+static size_t count_claims(struct cf_test_ledger *ledger, int64_t *ret_due_us)
+{
+    struct cf_link_timer timers[CF_LINK_TIMERS_MAX];
+    size_t count, claims = 0;
+    int64_t now_us;
+    assert_int_equal(
+        cf_link_timers(ledger->link, 10000, timers, CF_LINK_TIMERS_MAX, &count, &now_us, NULL),
+        CF_OK);
+    for (size_t i = 0; i < count; i++) {
+        if (timers[i].timer != CF_TIMER_CLAIM_EXPIRY)
+            continue;
+        *ret_due_us = timers[i].due_us;
+        claims++;
+    }
+    return claims;
+}
+
+/* However many timers are due at once, whoever sends a command is answered in between. */
+static void test_writer__due_timers_leave_room_for_users(void **state)
+{
+    (void)state;
+    struct cf_test_ledger ledger;
+    char json[64], text[CF_TIME_TEXT_SIZE];
+    int64_t due_us = 0;
+    cf_test_ledger_open(&ledger, CF_CLOCK_SIMULATED);
+    cf_test_ledger_campaign(&ledger, "2026-01-31T00:00:00Z");
+    cf_test_ledger_do(&ledger, CF_ACTOR_GATEWAY, "user_link_customer",
+                      "{\"user_id\":\"@2\",\"customer\":\"cus_1\"}");
+    /* Checkouts that all lapse at the same moment. */
+    struct started *started = calloc(1, sizeof *started);
+    started->no_card = true;
+    for (int i = 0; i < STARTED; i++)
+        assert_int_equal(start_pledge(&ledger, started, i), CF_OK);
+    while (atomic_load(&started->answered) < STARTED)
+        sched_yield();
+    assert_int_equal(atomic_load(&started->accepted), STARTED);
+    assert_int_equal(count_claims(&ledger, &due_us), CF_LINK_TIMERS_MAX);
+    cf_time_print(due_us, text);
+    snprintf(json, sizeof json, "{\"to\":\"%s\"}", text);
+    struct cf_reply jump = cf_test_ledger_do(&ledger, CF_ACTOR_OPERATOR, "clock_advance", json);
+    uint64_t first_sequence = 0, last_sequence = 0;
+    int between = 0;
+    for (int number = 5000; count_claims(&ledger, &due_us) > 0; number++) {
+        struct cf_reply reply = pledge(&ledger, number, 500, NULL);
+        assert_int_equal(reply.kind, CF_REPLY_ACCEPTED);
+        first_sequence = first_sequence == 0 ? reply.first_sequence : first_sequence;
+        last_sequence = reply.first_sequence;
+        between++;
+    }
+    print_message("%d answers while %d timers fired\n", between, STARTED);
+    assert_true(first_sequence < jump.last_sequence + STARTED / 2);
+    assert_true(last_sequence > jump.last_sequence + STARTED / 2);
+    assert_true(between >= 3);
+    cf_test_ledger_close(&ledger);
+    free(started);
 }
 
 /* -- Determinism ---------------------------------------------------------------------------- */
@@ -555,6 +615,7 @@ int main(void)
         cmocka_unit_test(test_writer__a_crowd_is_told_to_come_again),
         cmocka_unit_test(test_writer__a_stop_finishes_what_it_accepted),
         cmocka_unit_test(test_writer__due_timers_fire_by_themselves),
+        cmocka_unit_test(test_writer__due_timers_leave_room_for_users),
         cmocka_unit_test(test_writer__the_same_commands_give_the_same_bytes),
         cmocka_unit_test(test_writer__a_replay_gives_the_same_state),
     };

@@ -8,9 +8,13 @@
  * page, all of it or (CF_POWER_LOSS_SEED odd) a random half, since a disk may have written some of
  * it, in any order. Then the process ends with status 77.
  *
+ * With CF_POWER_LOSS_FAILS=1 that sync, or the next one, fails with EIO instead, once, and nothing else
+ * happens: a disk that reports an error.
+ *
  * CF_POWER_LOSS_DEAF=1 makes syncs do nothing: what a program looks like that forgot them.
  */
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
@@ -88,11 +92,16 @@ static void cut_power(void)
     _exit(EXIT_STATUS);
 }
 
+static bool only_fails(void)
+{
+    return setting("CF_POWER_LOSS_FAILS", "")[0] != '\0';
+}
+
 /* One write or sync more; under the lock. */
 static void count_operation(void)
 {
     operations++;
-    if (operations == strtol(setting("CF_POWER_LOSS_AT", "-1"), NULL, 10))
+    if (!only_fails() && operations == strtol(setting("CF_POWER_LOSS_AT", "-1"), NULL, 10))
         cut_power();
 }
 
@@ -154,15 +163,21 @@ static void after_sync(int fd)
     pthread_mutex_unlock(&lock);
 }
 
-static void before_sync(int fd)
+/* False where this sync is the one that fails. */
+static bool before_sync(int fd)
 {
+    static bool failed;
     char path[PATH_MAX];
     struct stat info;
     if (!tracked(fd, path, &info))
-        return;
+        return true;
     pthread_mutex_lock(&lock);
     count_operation();
+    bool fails = only_fails() && !failed &&
+                 operations >= strtol(setting("CF_POWER_LOSS_AT", "-1"), NULL, 10);
+    failed = failed || fails;
     pthread_mutex_unlock(&lock);
+    return !fails;
 }
 
 /* --- What the program calls ------------------------------------------------------------------- */
@@ -209,7 +224,10 @@ ssize_t pwritev64(int fd, const struct iovec *parts, int count, off_t at)
 
 int fdatasync(int fd)
 {
-    before_sync(fd);
+    if (!before_sync(fd)) {
+        errno = EIO;
+        return -1;
+    }
     int result = REAL("fdatasync", int, int)(fd);
     if (result == 0)
         after_sync(fd);
@@ -218,7 +236,10 @@ int fdatasync(int fd)
 
 int fsync(int fd)
 {
-    before_sync(fd);
+    if (!before_sync(fd)) {
+        errno = EIO;
+        return -1;
+    }
     int result = REAL("fsync", int, int)(fd);
     if (result == 0)
         after_sync(fd);
