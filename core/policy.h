@@ -62,12 +62,11 @@ static inline int64_t cf_policy_authorize_at(int64_t ends_at_us)
     return ends_at_us - CF_POLICY_HOLD_WINDOW_US + CF_POLICY_HOLD_MARGIN_US;
 }
 
-/* When a hold has to be renewed, or 0 where it outlasts the campaign's end by the margin, or nobody said
- * how long it lasts. */
+/* When a hold has to be renewed, or 0 where it outlasts the campaign's end by the margin. */
 static inline int64_t cf_policy_hold_renewal_at(int64_t capture_before_us, int64_t ends_at_us)
 {
     int64_t renew_at_us = capture_before_us - CF_POLICY_HOLD_MARGIN_US;
-    return capture_before_us != 0 && renew_at_us < ends_at_us ? renew_at_us : 0;
+    return renew_at_us < ends_at_us ? renew_at_us : 0;
 }
 
 #endif
