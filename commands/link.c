@@ -42,7 +42,7 @@ struct batch {
     struct cf_link *link;
     enum batch_state state;
     uint64_t order;        /* older batches go first */
-    int64_t not_before_ms; /* monotonic; after a failure */
+    int64_t not_before_ms; /* monotonic; while it lingers, and after a failure */
     struct cf_buf body;
     uint32_t count;
     struct call calls[CF_LINK_BATCH_MAX];
@@ -54,6 +54,7 @@ struct cf_link {
     pthread_cond_t work; /* for the link's thread */
     pthread_t thread;
     bool closing;
+    int linger_ms;
     uint32_t flights;
     uint64_t order;
     struct cf_buf message;
@@ -102,6 +103,7 @@ static struct batch *batch_for(struct cf_link *link, size_t size)
     if (filling != NULL &&
         (filling->count == CF_LINK_BATCH_MAX || filling->body.size + size > BODY_SIZE_MAX)) {
         filling->state = BATCH_READY;
+        filling->not_before_ms = 0;
         filling = NULL;
     }
     if (filling != NULL)
@@ -111,7 +113,8 @@ static struct batch *batch_for(struct cf_link *link, size_t size)
         return NULL;
     batch->state = BATCH_FILLING;
     batch->order = link->order++;
-    batch->not_before_ms = 0;
+    batch->not_before_ms =
+        link->linger_ms == 0 ? 0 : clock_ms(CLOCK_MONOTONIC) + link->linger_ms;
     batch->count = 0;
     cf_buf_clear(&batch->body);
     return batch;
@@ -290,13 +293,21 @@ enum cf_status cf_link_start(struct cf_link *link, const struct cf_link_command 
             (struct call){.deadline_ms = clock_ms(CLOCK_MONOTONIC) + timeout_ms,
                           .answer = answer,
                           .context = context};
-        if (link->flights < FLIGHTS_MAX)
+        if (batch->count == 1 && link->flights < FLIGHTS_MAX)
             pthread_cond_signal(&link->work);
     }
     pthread_mutex_unlock(&link->lock);
     if (status != CF_OK)
         CF_FAIL(reterr_fault, status, "the link takes no command now");
     return CF_OK;
+}
+
+void cf_link_linger(struct cf_link *link, int linger_ms)
+{
+    CF_ASSERT(linger_ms >= 0);
+    pthread_mutex_lock(&link->lock);
+    link->linger_ms = linger_ms;
+    pthread_mutex_unlock(&link->lock);
 }
 
 /* Tells a blocked sender. */

@@ -71,6 +71,9 @@ struct cf_link;
 /* Starts connecting; OK even when no writer is there yet. */
 CF_MUST_CHECK enum cf_status cf_link_open(const char *writer_url, struct cf_link **ret_link,
                                           struct cf_fault *reterr_fault);
+/* Commands wait so long for others to travel with, for senders who have many at once and would rather share a commit
+ * than be answered at once. 0, as at first: they do not wait. */
+void cf_link_linger(struct cf_link *link, int linger_ms);
 /* Ends calls that wait with CLOSED. Nobody may call it meanwhile. Accepts NULL. */
 void cf_link_close(struct cf_link *link);
 CF_SCOPE_DEFINE(struct cf_link *, cf_link_close)

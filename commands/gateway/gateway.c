@@ -11,6 +11,8 @@
 #define TICK_US INT64_C(250000)
 #define CLOCK_FRESH_US INT64_C(200000)
 #define WATCH_MS 1000
+/* Little beside the provider's own time, and long enough that the outcomes of a run share their commits. */
+#define LINGER_MS 5
 
 /* Time. */
 
@@ -280,6 +282,7 @@ enum cf_status cf_gateway_open(const struct cf_gateway_options *options,
     pthread_mutex_init(&gateway->mutex, NULL);
     pthread_cond_init(&gateway->changed, NULL);
     CF_TRY(cf_link_open(options->writer_url, &gateway->link, reterr_fault));
+    cf_link_linger(gateway->link, LINGER_MS);
     CF_TRY(cf_range_client_open(options->range_url, NULL, &gateway->range, reterr_fault));
     CF_TRY(cf_range_client_open(options->range_url, options->head_url, &gateway->watcher,
                                 reterr_fault));

@@ -30,7 +30,8 @@ struct cf_import_tools {
     struct cf_import_sender *sender;
     struct cf_import_provider *provider;
     struct cf_keeper_client *keeper;
-    struct cf_range_client *log; /* of the main thread */
+    const char *range_url;
+    const char *head_url;
     const struct cf_import_stop *stop;
 };
 

@@ -14,6 +14,7 @@
 #define COMMIT_SIZE ((uint64_t)4 << 20) /* room made before each transaction */
 #define OBJECT_SIZE_MAX ((size_t)1 << 20)
 #define KEY_SIZE_MAX 400
+#define REMEMBERED_MAX 64 /* objects, before a walk forgets what it has seen */
 
 /* An object of the current transaction. */
 struct loaded {
@@ -122,15 +123,20 @@ enum cf_status cf_store_open(const char *directory, struct cf_store **ret_store,
     return CF_OK;
 }
 
-/* Ends the life of what the transaction loaded. */
+/* Ends the life of the newest of what the transaction loaded, until so many are left. */
+static void unload_to(struct cf_store *store, size_t count)
+{
+    while (store->loaded_count > count) {
+        struct loaded *loaded = &store->loaded[--store->loaded_count];
+        free(loaded->id);
+        free(loaded->account);
+        cf_json_destroy(loaded->json);
+    }
+}
+
 static void unload(struct cf_store *store)
 {
-    for (size_t i = 0; i < store->loaded_count; i++) {
-        free(store->loaded[i].id);
-        free(store->loaded[i].account);
-        cf_json_destroy(store->loaded[i].json);
-    }
-    store->loaded_count = 0;
+    unload_to(store, 0);
     cf_json_destroy(CF_TAKE(store->answer));
 }
 
@@ -343,9 +349,16 @@ void cf_store_walk(struct cf_store *store, const char *list, const char *after, 
     while (!failed(store, status) && key.size == prefix + 8 &&
            memcmp(key.data, list, prefix) == 0) {
         char id[KEY_SIZE_MAX];
+        size_t loaded_before = store->loaded_count;
         snprintf(id, sizeof id, "%.*s", (int)value.size, (const char *)value.data);
         if (!visit(context, id))
             return;
+        /* A long list is not remembered whole. */
+        bool untouched = loaded_before > REMEMBERED_MAX;
+        for (size_t i = loaded_before; i < store->loaded_count; i++)
+            untouched = untouched && !store->loaded[i].edited && store->loaded[i].json != NULL;
+        if (untouched)
+            unload_to(store, loaded_before);
         status = cf_lmdb_cursor_move(cursor, ascending ? CF_LMDB_NEXT : CF_LMDB_PREVIOUS, &key,
                                      &value, &store->fault);
     }
