@@ -113,33 +113,37 @@ static bool take(struct cf_gateway *gateway, const struct cf_range_request *requ
     return true;
 }
 
-/* Open requests behind `after` become jobs. */
-static void list_open(struct cf_gateway *gateway, uint64_t after)
+/* Open requests behind `after` become jobs. True when one page held them all. */
+static bool list_open(struct cf_gateway *gateway, uint64_t after)
 {
     struct cf_range_request requests[PAGE];
-    size_t count = 0;
+    size_t count = 0, pages = 0;
     do {
         if (gateway->job_count >= CF_GATEWAY_JOBS_MAX ||
             cf_range_requests(gateway->range, after, requests, PAGE, &count, NULL) != CF_OK)
-            return;
+            return false;
         for (size_t i = 0; i < count; i++) {
             bool ours = requests[i].kind != CF_REQUEST_MAIL || gateway->options.mailer != NULL;
             if (ours && !is_known(gateway, &requests[i]) && !take(gateway, &requests[i]))
-                return;
+                return false;
             after = requests[i].sequence;
         }
         if (after > gateway->newest)
             gateway->newest = after;
+        pages++;
     } while (count == PAGE);
+    return pages == 1;
 }
 
-/* Sees what is new at once; what was opened again keeps its old sequence, so all are listed now and then. */
+/* Sees what is new at once. What was opened again keeps its old sequence: few are always listed whole, many
+ * now and then. */
 static void sweep(struct cf_gateway *gateway, uint64_t head)
 {
     int64_t now_us = cf_gateway__monotonic_us();
-    if (now_us - gateway->swept_us >= SWEEP_US) {
+    bool due = now_us - gateway->swept_us >= SWEEP_US;
+    if (due || (head != gateway->head_seen && gateway->open_are_few)) {
         gateway->swept_us = now_us;
-        list_open(gateway, 0);
+        gateway->open_are_few = list_open(gateway, 0);
     } else if (head != gateway->head_seen) {
         list_open(gateway, gateway->newest);
     }

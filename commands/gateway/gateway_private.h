@@ -78,6 +78,7 @@ struct cf_gateway {
     uint64_t newest; /* requests up to this sequence have been seen */
     uint64_t head_seen;
     int64_t swept_us;                          /* when all open requests were last listed */
+    bool open_are_few;                         /* then they filled no page */
     int64_t ledger_offset_us, ledger_asked_us; /* the ledger's clock against ours */
     struct cf_range_records chunk;             /* records read together */
     struct cf_bus_server *status;              /* who asks something: inquiry.h */

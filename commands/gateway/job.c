@@ -103,7 +103,7 @@ static void look(struct cf_job *job, const char *object)
 static void on_mail_done(void *context, enum cf_status status, const char *reason)
 {
     struct cf_job *job = context;
-    bool over = status == CF_DENIED || status == CF_INVALID;
+    bool over = status == CF_DENIED || status == CF_INVALID || status == CF_CORRUPT;
     job->result = (struct cf_port_result){.outcome = status == CF_OK ? CF_PORT_DONE
                                                      : over          ? CF_PORT_REFUSED
                                                                      : CF_PORT_UNAVAILABLE};

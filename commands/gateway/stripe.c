@@ -55,6 +55,7 @@ struct stripe {
     size_t waiting_count, flying_count;
     struct cf_pace pace_global, pace[CF_PORT_OPERATION_COUNT];
     struct cf_breaker breaker;
+    int64_t ledger_ahead_us; /* of the monotonic clock, as far as requests told */
     uint64_t calls, retries, limited, failures;
 };
 
@@ -63,6 +64,13 @@ static int64_t monotonic_us(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* The breaker keeps the ledger's time: where that is simulated, an hour's outage passes with it. Under the
+ * mutex. */
+static int64_t breaker_us(const struct stripe *stripe)
+{
+    return monotonic_us() + stripe->ledger_ahead_us;
 }
 
 static void call_destroy(struct call *call)
@@ -135,7 +143,7 @@ static bool settle(struct call *call, const struct cf_http_result *answer, int64
     bool reached = answer->status == CF_OK && (answer->http_status < 500 || limited);
     stripe->flying_count--;
     if (answer->status != CF_CLOSED)
-        cf_breaker_note(&stripe->breaker, now_us, reached);
+        cf_breaker_note(&stripe->breaker, breaker_us(stripe), reached);
     stripe->failures += !reached;
     if (limited) {
         stripe->limited++;
@@ -251,7 +259,8 @@ static struct call *take_ready(struct stripe *stripe, int64_t now_us, int64_t *r
                 *ret_wait_us = wait_us;
             continue;
         }
-        *ret_blocked_us = stripe->closing ? 1 : cf_breaker_wait_us(&stripe->breaker, now_us);
+        *ret_blocked_us =
+            stripe->closing ? 1 : cf_breaker_wait_us(&stripe->breaker, breaker_us(stripe));
         *link = call->next;
         if (*link == NULL)
             stripe->waiting_end = link;
@@ -330,6 +339,9 @@ static enum cf_status submit(struct cf_payment_port *port, const struct cf_port_
         return CF_NO_MEMORY;
     pthread_mutex_lock(&stripe->mutex);
     bool closing = stripe->closing;
+    int64_t ahead_us = request->now_us - monotonic_us();
+    if (request->now_us != 0 && ahead_us > stripe->ledger_ahead_us)
+        stripe->ledger_ahead_us = ahead_us;
     if (!closing)
         enqueue(stripe, CF_TAKE(call));
     pthread_mutex_unlock(&stripe->mutex);

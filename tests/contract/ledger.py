@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A ledger with its writer, gateway and sandbox, and nothing else; each can be killed and started again."""
+"""A ledger with its writer, gateway, sandbox and, where webhooks are wanted, API, and nothing else; each
+can be killed and started again. Its time is the machine's, or one that the test moves."""
 
 import datetime
 import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
 import threading
@@ -16,6 +18,8 @@ from sandbox import Sandbox
 
 PATIENCE_S = 60
 SEALED = "00" * 40  # the keeper's business; here any bytes do
+SIMULATED = ("--clock", "simulated", "--genesis", "2026-01-01T00:00:00Z")
+SECRET = "whsec_of_the_contract"
 
 
 def new_id():
@@ -36,18 +40,36 @@ def wait_until(condition, what, patience_s=PATIENCE_S):
 class Ledger:
     """Use as a context manager. `provider_url` may put somebody between gateway and sandbox."""
 
-    def __init__(self, program, poll_s=1, between=None):
-        self.program, self.poll_s = program, poll_s
+    def __init__(self, program, poll_s=1, between=None, simulated=False, hooks=False, limits=()):
+        self.program = program
         self.data = tempfile.mkdtemp(prefix="coffer-contract-", dir="/var/tmp")
-        self.box = Sandbox(program)
-        self.provider_url = between(self.box.url) if between else self.box.url
+        self.clock = SIMULATED if simulated else ()
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.api = f"127.0.0.1:{probe.getsockname()[1]}"
+        self.hook_url = f"http://{self.api}/api/v1/webhooks/stripe"
+        told = ("--webhook-url", self.hook_url, "--webhook-secret", SECRET) if hooks else ()
+        self.box = Sandbox(program, *self.clock, *told)
+        provider = between(self.box.url) if between else self.box.url
+        self.arguments = {
+            "writer": self.clock, "keeper": (),
+            "gateway": ("--stripe-key", "sk_test_contract", "--stripe-url", provider, "--poll-s",
+                        str(poll_s), *limits),
+            # It takes webhooks in; whoever wants to read something finds nobody.
+            "api": ("--listen", self.api, "--webhook-secret", SECRET + ",whsec_old", "--pg",
+                    "host=/nowhere")}
+        self.hooks = hooks
         self.processes = {}
         self.errors = tempfile.TemporaryFile()
 
     def __enter__(self):
         self.start("writer")
         wait_until(lambda: self.run("timers").returncode == 0, "the writer answers")
+        self.start("keeper")
         self.start("gateway")
+        if self.hooks:
+            self.start("api")
+            wait_until(self.listens, "the API listens")
         self.admin, self.moderator, self.creator = new_id(), new_id(), new_id()
         for person in (self.admin, self.moderator, self.creator):
             self.register(person)
@@ -58,18 +80,21 @@ class Ledger:
         return self
 
     def __exit__(self, *_):
-        for name in ("gateway", "writer"):
+        for name in list(self.processes):
             self.kill(name)
         self.box.__exit__()
         shutil.rmtree(self.data)
         self.errors.close()
 
     def start(self, name):
-        more = {"writer": [],
-                "gateway": ["--stripe-key", "sk_test_contract", "--stripe-url", self.provider_url,
-                            "--poll-s", str(self.poll_s)]}[name]
-        self.processes[name] = subprocess.Popen([self.program, name, "--data", self.data, *more],
-                                                stdout=subprocess.DEVNULL, stderr=self.errors)
+        self.processes[name] = subprocess.Popen(
+            [self.program, name, "--data", self.data, *self.arguments[name]],
+            stdout=subprocess.DEVNULL, stderr=self.errors)
+
+    def listens(self):
+        host, port = self.api.split(":")
+        with socket.socket() as probe:
+            return probe.connect_ex((host, int(port))) == 0
 
     def kill(self, name):
         if name in self.processes:
@@ -97,7 +122,7 @@ class Ledger:
 
     def campaign(self, model, days=3):
         campaign = new_id()
-        end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)
+        end = self.now() + datetime.timedelta(days=days)
         self.command("campaign_draft", self.creator, campaign_id=campaign, creator_id=self.creator,
                      model=model, currency="EUR", goal=10000, title=SEALED,
                      slug="c-" + campaign[-12:], ends_at=end.strftime("%Y-%m-%dT%H:%M:%SZ"))
@@ -115,6 +140,44 @@ class Ledger:
         self.command("pledge_start_checkout", backer, pledge_id=pledge, campaign_id=campaign,
                      backer_id=backer, currency="EUR", amount=amount, payment_method=method)
         return pledge, backer
+
+    def timers(self):
+        """The ledger's time, and when the first timer is due."""
+        lines = self.run("timers", "--count", "1").stdout.splitlines()
+        times = [datetime.datetime.fromisoformat(line.split()[0].rstrip("Z")).replace(
+            tzinfo=datetime.timezone.utc) for line in lines]
+        return times[0], times[1] if len(times) > 1 else None
+
+    def now(self):
+        return self.timers()[0]
+
+    def advance(self, patience_s=PATIENCE_S, **time_span):
+        """Both clocks, from one due moment to the next; what falls due on the way has happened when this
+        returns. An hour with the sandbox away passes as well."""
+        target = self.now() + datetime.timedelta(**time_span)
+        wait_until(lambda: self.step(target), f"time moves on to {target}", patience_s)
+
+    def step(self, target):
+        now, due = self.timers()
+        if due and due <= now:
+            return False
+        clock = self.box_clock()
+        if clock and (clock["webhooks_under_way"] or 0 < clock["next_due"] <= clock["now"]):
+            return False
+        if now >= target:
+            return not self.open_requests()
+        moments = [target] + ([due] if due else [])
+        if clock and clock["next_due"] > now.timestamp():
+            moments.append(datetime.datetime.fromtimestamp(clock["next_due"], datetime.timezone.utc))
+        moment = min(moments)
+        if clock and clock["now"] < int(moment.timestamp()):  # what is asked then happens then
+            self.box.ok("POST", "/_sandbox/clock", f"now={int(moment.timestamp())}")
+        else:
+            self.send("clock_advance", "operator", to=moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+        return False
+
+    def box_clock(self):
+        return self.box.ok("GET", "/_sandbox/clock") if self.box.process.poll() is None else None
 
     def open_requests(self):
         """Kinds of requests that wait for the gateway; letters are nobody's here."""

@@ -12,8 +12,8 @@ import urllib.request
 
 
 class Sandbox:
-    def __init__(self, program):
-        self.program, self.arguments = program, ()
+    def __init__(self, program, *arguments):
+        self.program, self.arguments = program, arguments
         self.directory = tempfile.mkdtemp(prefix="coffer-contract-")
         self.start()
 
@@ -23,7 +23,8 @@ class Sandbox:
             stdout=subprocess.PIPE, text=True)
         self.url = self.process.stdout.readline().split()[-1]
         # Started again, it listens where it did.
-        self.arguments = ("--sandbox-listen", self.url.split("//")[1])
+        if "--sandbox-listen" not in self.arguments:
+            self.arguments += ("--sandbox-listen", self.url.split("//")[1])
 
     def kill(self):
         """As kill -9 does; what it knew must still be there after start()."""

@@ -73,7 +73,7 @@ static enum cf_exit run(struct cf_process *process, struct cf_payment_port *port
 int cf_cli_gateway(int argc, char **argv)
 {
     const char *data = NULL, *key = NULL, *url = NULL, *ca_file = NULL;
-    int64_t poll_s = 60;
+    int64_t poll_s = 60, endpoint_limit = -1, global_limit = -1;
     struct mail mail = {.from = "coffer@localhost.localdomain",
                         .public_url = "http://127.0.0.1:8080"};
     const struct cf_option options[] = {
@@ -81,6 +81,10 @@ int cf_cli_gateway(int argc, char **argv)
         CF_OPTION_TEXT("stripe-key", &key, "KEY", "the provider's secret key"),
         CF_OPTION_TEXT("stripe-url", &url, "URL", "another host that speaks Stripe"),
         CF_OPTION_TEXT("stripe-ca", &ca_file, "FILE", "certificates to trust for it"),
+        CF_OPTION_NUMBER("stripe-endpoint-limit", &endpoint_limit, 0, 100000,
+                         "calls a second that it allows an endpoint; 0 any"),
+        CF_OPTION_NUMBER("stripe-global-limit", &global_limit, 0, 100000,
+                         "calls a second that it allows in all; 0 any"),
         CF_OPTION_NUMBER("poll-s", &poll_s, 0, 86400,
                          "seconds between readings of the provider's own notices; 0 never"),
         CF_OPTION_TEXT("smtp", &mail.smtp_url, "URL", "a mail server; else letters become files"),
@@ -105,8 +109,12 @@ int cf_cli_gateway(int argc, char **argv)
         .base_url = url == NULL ? "https://api.stripe.com" : url,
         .secret_key = key,
         .ca_file = ca_file,
-        .endpoint_limit = url == NULL ? CF_STRIPE_ENDPOINT_LIMIT : 0,
-        .global_limit = url == NULL ? CF_STRIPE_GLOBAL_LIMIT : 0,
+        .endpoint_limit = endpoint_limit >= 0 ? endpoint_limit
+                          : url == NULL       ? CF_STRIPE_ENDPOINT_LIMIT
+                                              : 0,
+        .global_limit = global_limit >= 0 ? global_limit
+                        : url == NULL     ? CF_STRIPE_GLOBAL_LIMIT
+                                          : 0,
     };
     if (cf_process_begin(&process, "gateway", data, &fault) != CF_OK ||
         open_mailer(&process, &mail, &mailer, &fault) != CF_OK ||

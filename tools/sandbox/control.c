@@ -72,8 +72,22 @@ void cf_sandbox_control_fault_clear(struct cf_call *call)
     cf_call_answer_taken(call, cf_json_object());
 }
 
+void cf_sandbox_control_traffic(struct cf_call *call)
+{
+    const struct cf_sandbox *sandbox = call->sandbox;
+    struct cf_json *traffic = cf_json_object();
+    cf_json_set_integer(traffic, "requests", sandbox->request_count);
+    cf_json_set_integer(traffic, "limited", sandbox->limited_count);
+    cf_json_set_integer(traffic, "busiest_second", sandbox->busiest_second);
+    cf_json_set_integer(traffic, "busiest_endpoint_second", sandbox->busiest_endpoint_second);
+    cf_call_answer_taken(call, traffic);
+}
+
 void cf_sandbox_control_limits(struct cf_call *call)
 {
+    struct cf_sandbox *sandbox = call->sandbox;
+    sandbox->request_count = sandbox->limited_count = 0;
+    sandbox->busiest_second = sandbox->busiest_endpoint_second = 0;
     call->sandbox->limit_global = cf_call_integer(call, "global", 0);
     call->sandbox->limit_per_endpoint = cf_call_integer(call, "per_endpoint", 0);
     cf_call_answer_taken(call, cf_json_object());

@@ -235,8 +235,15 @@ static bool over_limit(struct cf_sandbox *sandbox, const struct cf_endpoint *end
     int64_t *count = &sandbox->window_counts[endpoint - cf_endpoints];
     ++*count;
     ++sandbox->window_count;
-    return (sandbox->limit_global > 0 && sandbox->window_count > sandbox->limit_global) ||
-           (sandbox->limit_per_endpoint > 0 && *count > sandbox->limit_per_endpoint);
+    ++sandbox->request_count;
+    if (sandbox->window_count > sandbox->busiest_second)
+        sandbox->busiest_second = sandbox->window_count;
+    if (*count > sandbox->busiest_endpoint_second)
+        sandbox->busiest_endpoint_second = *count;
+    bool over = (sandbox->limit_global > 0 && sandbox->window_count > sandbox->limit_global) ||
+                (sandbox->limit_per_endpoint > 0 && *count > sandbox->limit_per_endpoint);
+    sandbox->limited_count += over;
+    return over;
 }
 
 /* What goes wrong before anything is done; true when something does. */

@@ -52,6 +52,7 @@ struct cf_sandbox {
     int64_t limit_global, limit_per_endpoint; /* requests a second; 0 is unlimited */
     int64_t window;                           /* the second that is being counted */
     int64_t window_count, window_counts[CF_SANDBOX_ENDPOINT_COUNT_MAX];
+    int64_t request_count, limited_count, busiest_second, busiest_endpoint_second;
 };
 
 extern const struct cf_endpoint cf_endpoints[];
