@@ -55,7 +55,7 @@ static enum cf_status make_directories(const char *path, mode_t mode, struct cf_
 }
 
 /* Where the data lives when nobody says. */
-static enum cf_status default_path(char *ret_path, size_t size, struct cf_fault *reterr_fault)
+enum cf_status cf_data_dir_default(char *ret_path, size_t size, struct cf_fault *reterr_fault)
 {
     const char *base = getenv("XDG_DATA_HOME");
     const char *home = getenv("HOME");
@@ -190,7 +190,7 @@ enum cf_status cf_data_dir_open(const char *path, struct cf_data_dir *ret_dir,
     struct cf_data_dir dir;
     char wanted[sizeof dir.path];
     if (path == NULL || path[0] == '\0')
-        CF_TRY(default_path(wanted, sizeof wanted, reterr_fault));
+        CF_TRY(cf_data_dir_default(wanted, sizeof wanted, reterr_fault));
     else if (snprintf(wanted, sizeof wanted, "%s", path) >= (int)sizeof wanted)
         CF_FAIL(reterr_fault, CF_INVALID, "the path of the data directory is too long");
     CF_TRY(make_directories(wanted, 0700, reterr_fault));

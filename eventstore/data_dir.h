@@ -23,6 +23,8 @@
 
 #include "core/base/status.h"
 
+#include <stddef.h>
+
 #define CF_DATA_DIR_VERSION 1
 
 #define CF_DATA_DIR_PATH_SIZE 1024
@@ -41,10 +43,14 @@ struct cf_data_dir_url {
     char text[CF_DATA_DIR_URL_SIZE];
 };
 
+/* Where a ledger lives unless somebody says otherwise: /var/lib/coffer for root, else coffer under
+ * $XDG_DATA_HOME or ~/.local/share. */
+CF_MUST_CHECK enum cf_status cf_data_dir_default(char *ret_path, size_t size,
+                                                 struct cf_fault *reterr_fault);
+
 /*
  * Opens the data directory, making it (and its run directory) where it does not exist. `path` may
- * be NULL or empty: then it is /var/lib/coffer for root, else coffer under $XDG_DATA_HOME or
- * ~/.local/share.
+ * be NULL or empty: then it is the default one.
  *
  * UNSUPPORTED: it was written by a newer program. CONFLICT: the directory holds something else.
  * DENIED, NO_SPACE, IO: the file system said so. INVALID: the path is too long.

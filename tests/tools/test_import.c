@@ -68,6 +68,57 @@ static void test_import__reads_rows_and_mends_oddities(void **state)
     cf_import_rows_clean_up(&rows);
 }
 
+static void test_import__takes_other_columns_dates_and_line_ends(void **state)
+{
+    (void)state;
+    struct cf_import_rows rows = read_rows(
+        "\xef\xbb\xbf"
+        "country ,Backers,extra,name,state,pledged,goal,launched,deadline,currency,"
+        "main_category,category,ID\r\n"
+        "DE,3,x,\"Two\r\nlines\",failed,20.00,1000.0,2015-08-11T12:12:28Z,"
+        "2015-10-09 11:00:00,EUR,Design,Lamps,1\r\n"
+        "DE,3,x,lost \"quote,failed,20.00,1000.0,2015-08-11,2015-10-09,EUR,Design,Lamps,2\r\n"
+        "DE,3,x,\"open,failed,20.00,1000.0,2015-08-11,2015-10-09,EUR,Design,Lamps,3\r\n"
+        "DE,3,x,y,failed,20.00,1000.0,2015-08-11,2015-10-09,EUR,Design,Lamps,1\r\n");
+    assert_int_equal(rows.count, 2);
+    assert_int_equal(rows.skipped, 2);
+    const struct cf_import_row *dated = &rows.rows[0], *timed = &rows.rows[1];
+    assert_int_equal(dated->line, 4);
+    assert_int_equal(dated->launched_us, INT64_C(1439251200000000));
+    assert_int_equal(dated->deadline_us, INT64_C(1444435199000000));
+    assert_true(cf_bytes_equal(timed->name, CF_BYTES_LITERAL("Two  lines")));
+    assert_int_equal(timed->launched_us, INT64_C(1439295148000000));
+    assert_int_equal(timed->deadline_us, INT64_C(1444388400000000));
+    cf_import_rows_clean_up(&rows);
+}
+
+static void test_import__shares_add_up_in_units_that_can_be_charged(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *row;
+        int64_t first_minor, last_minor, sum_minor;
+    } cases[] = {
+        {"1,x,a,b,EUR,2015-10-09,1.0,2015-08-11,10.00,failed,3,DE\n", 334, 333, 1000},
+        {"1,x,a,b,JPY,2015-10-09,1.0,2015-08-11,1000.0,failed,3,JP\n", 334, 333, 1000},
+        {"1,x,a,b,KWD,2015-10-09,1.0,2015-08-11,1.000,failed,3,KW\n", 340, 330, 1000},
+        {"1,x,a,b,EUR,2015-10-09,1.0,2015-08-11,0.03,failed,3,DE\n", 1, 1, 3},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[512];
+        int64_t sum_minor = 0;
+        snprintf(text, sizeof text, "%s%s", HEADER, cases[i].row);
+        struct cf_import_rows rows = read_rows(text);
+        assert_int_equal(rows.count, 1);
+        for (uint32_t backer = 0; backer < 3; backer++)
+            sum_minor += cf_money_minor(cf_import_share(&rows.rows[0], backer));
+        assert_int_equal(sum_minor, cases[i].sum_minor);
+        assert_int_equal(cf_money_minor(cf_import_share(&rows.rows[0], 0)), cases[i].first_minor);
+        assert_int_equal(cf_money_minor(cf_import_share(&rows.rows[0], 2)), cases[i].last_minor);
+        cf_import_rows_clean_up(&rows);
+    }
+}
+
 static void test_import__skips_what_makes_no_sense(void **state)
 {
     (void)state;
@@ -81,6 +132,11 @@ static void test_import__skips_what_makes_no_sense(void **state)
         "3,x,a,b,EUR,2015-10-09,1.0,2015-08-11 12:12:28,0.0,failed,many,DE\n",
         "3,x,a,b,EUR,2015-10-09,1.0,2016-08-11 12:12:28,0.0,failed,0,DE\n",
         "3,x,a,b,EUR,2015-10-09,1.0,2015-08-11 12:12:28,0.01,failed,2,DE\n",
+        "3,x,a,b,EUR,2015-10-09,1.0,2015-08-11 12:12:28,,failed,0,DE\n",
+        "3,x,a,b,EUR,,1.0,2015-08-11 12:12:28,0.0,failed,0,DE\n",
+        ",x,a,b,EUR,2015-10-09,1.0,2015-08-11 12:12:28,0.0,failed,0,DE\n",
+        "3,,a,b,EUR,2015-10-09,1.0,2015-08-11 12:12:28,0.0,failed,0,DE\n",
+        "3,x,a,b,KWD,2015-10-09,1.0,2015-08-11 12:12:28,0.001,failed,0,KW\n",
         "3,\xff,a,b,EUR,2015-10-09,1.0,2015-08-11 12:12:28,0.0,failed,0,DE\n",
         "3,x,a,b\n",
     };
@@ -116,6 +172,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_csv__reads_quotes_and_line_ends),
         cmocka_unit_test(test_import__reads_rows_and_mends_oddities),
+        cmocka_unit_test(test_import__takes_other_columns_dates_and_line_ends),
+        cmocka_unit_test(test_import__shares_add_up_in_units_that_can_be_charged),
         cmocka_unit_test(test_import__skips_what_makes_no_sense),
         cmocka_unit_test(test_import__the_order_of_rows_changes_nothing),
     };

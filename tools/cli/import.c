@@ -10,6 +10,7 @@
 #include "tools/cli/process.h"
 #include "tools/import/course.h"
 #include "tools/import/outcome.h"
+#include "tools/import/spent.h"
 #include "tools/plan.h"
 
 #include <errno.h>
@@ -165,6 +166,28 @@ static enum cf_status run_import(struct import *import, uint64_t *ret_jumps,
     return status;
 }
 
+static void print_spent(const char *name, int64_t milliseconds, uint64_t pledges)
+{
+    int64_t us = milliseconds * 1000 / (int64_t)(pledges + 1);
+    printf("%s %lld.%02lld", name, (long long)(us / 1000), (long long)(us % 1000 / 10));
+}
+
+/* Processor time by process, which is where an import's time goes. */
+static void print_all_spent(pid_t platform, uint64_t pledges)
+{
+    struct cf_import_spent spent[CF_IMPORT_SPENT_MAX];
+    struct timespec own = {0};
+    size_t count = cf_import_spent_list(platform, spent);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &own);
+    printf("ms of a processor for each pledge: ");
+    for (size_t i = 0; i < count; i++) {
+        print_spent(spent[i].name, spent[i].milliseconds, pledges);
+        printf(", ");
+    }
+    print_spent("import", own.tv_sec * INT64_C(1000) + own.tv_nsec / 1000000, pledges);
+    printf("\n");
+}
+
 static enum cf_exit run(struct import *import)
 {
     struct cf_fault fault = {0};
@@ -184,11 +207,13 @@ static enum cf_exit run(struct import *import)
         (ended.tv_sec - began.tv_sec) * INT64_C(1000) + (ended.tv_nsec - began.tv_nsec) / 1000000;
     uint64_t pledges = cf_import_course_pledges(&import->rows);
     printf("\n%zu campaigns, %llu pledges, %llu events, %llu jumps of the clock, %zu rows skipped\n"
-           "%lld s, %lld pledges per second\n%s\n",
+           "%lld s, %lld pledges per second\n",
            import->rows.count, (unsigned long long)pledges, (unsigned long long)records,
            (unsigned long long)jumps, import->rows.skipped, (long long)(milliseconds / 1000),
-           (long long)((int64_t)pledges * 1000 / (milliseconds + 1)),
-           agrees ? "The ledger's verdicts are the file's." : "The ledger and the file differ.");
+           (long long)((int64_t)pledges * 1000 / (milliseconds + 1)));
+    print_all_spent(import->platform, pledges);
+    puts(agrees ? "The ledger's verdicts are the file's." : "The ledger and the file differ.");
+    printf("coffer up --data %s shows it.\n", import->process.dir.path);
     return agrees ? CF_EXIT_GOOD : CF_EXIT_NO;
 }
 
@@ -203,22 +228,38 @@ static enum cf_status choose_clock(const struct import *import, struct cf_fault 
     return CF_OK;
 }
 
+/* Beside the default ledger, and named after the file: /var/lib/coffer-campaigns for campaigns.csv. */
+static enum cf_status choose_directory(const char *file, char *ret_path, size_t size,
+                                       struct cf_fault *reterr_fault)
+{
+    const char *name = strrchr(file, '/') == NULL ? file : strrchr(file, '/') + 1;
+    CF_TRY(cf_data_dir_default(ret_path, size, reterr_fault));
+    size_t used = strlen(ret_path);
+    int more = snprintf(ret_path + used, size - used, "-%.*s", (int)strcspn(name, "."), name);
+    if (more >= (int)(size - used))
+        CF_FAIL(reterr_fault, CF_INVALID, "the path of the data directory is too long");
+    return CF_OK;
+}
+
 int cf_cli_import(int argc, char **argv)
 {
     static struct import import;
     const char *data = NULL, *path = NULL;
     const struct cf_option options[] = {
-        CF_OPTION_TEXT("data", &data, "DIR", "the data directory of a ledger of its own"),
+        CF_OPTION_TEXT("data", &data, "DIR", "the directory of the new ledger"),
     };
     const struct cf_usage usage = {"import FILE", options, sizeof options / sizeof options[0], 1,
                                    1};
     enum cf_exit stop;
     if (!cf_options_read(&usage, argc, argv, &path, &stop))
         return stop;
-    if (data == NULL)
-        return cf_cli_usage("import", "name a directory for the new ledger: --data DIR");
-
     struct cf_fault fault = {0};
+    char directory[CF_DATA_DIR_PATH_SIZE];
+    if (data == NULL) {
+        if (choose_directory(path, directory, sizeof directory, &fault) != CF_OK)
+            return cf_cli_fail("import", &fault);
+        data = directory;
+    }
     CF_CLEANUP(cf_buf_clean_up) struct cf_buf file;
     cf_buf_init(&file, FILE_SIZE_MAX);
     if (read_file(path, &file, &fault) != CF_OK ||

@@ -155,16 +155,23 @@ static void report(const struct cf_import_row *row, const char *what)
     fprintf(stderr, "line %u: %s\n", row->line, what);
 }
 
+/* A copy of at most so many bytes, whole letters, and with blanks for line ends and other controls. */
 static enum cf_status keep_text(struct cf_import_rows *rows, struct cf_bytes text, size_t size_max,
                                 struct cf_bytes *ret_text)
 {
-    if (!cf_utf8_is_plain(text))
+    if (!cf_utf8_is_valid(text))
         return CF_INVALID;
-    while (text.size > size_max ||
-           (text.size < size_max && text.size > 0 && (text.data[text.size - 1] & 0xc0) == 0x80 &&
-            !cf_utf8_is_valid(text)))
-        text.size--;
-    return cf_arena_copy(&rows->texts, text, ret_text);
+    if (text.size > size_max) {
+        for (text.size = size_max; (text.data[text.size] & 0xc0) == 0x80;)
+            text.size--;
+    }
+    uint8_t *copy = cf_arena_allocate(&rows->texts, text.size + 1);
+    if (copy == NULL)
+        return CF_NO_MEMORY;
+    for (size_t i = 0; i < text.size; i++)
+        copy[i] = text.data[i] < ' ' || text.data[i] == 0x7f ? ' ' : text.data[i];
+    *ret_text = cf_bytes_from(copy, text.size);
+    return cf_utf8_is_plain(*ret_text) ? CF_OK : CF_INVALID;
 }
 
 static void fill_country(struct cf_import_row *row, struct cf_bytes text)
