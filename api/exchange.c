@@ -173,6 +173,22 @@ bool cf_exchange_await_sequence(struct cf_exchange *exchange)
     return true;
 }
 
+bool cf_exchange_as_of(struct cf_exchange *exchange, int64_t *ret_sequence)
+{
+    int64_t wanted, reached = 0;
+    struct cf_fault fault = {0};
+    if (!cf_exchange_query_number(exchange, "as_of", 0, 1, INT64_MAX, &wanted))
+        return false;
+    enum cf_status status =
+        cf_query_position(exchange->api->seats[exchange->seat].query, &reached, &fault);
+    if (status != CF_OK)
+        cf_exchange_failed(exchange, status, &fault);
+    else if (wanted > reached)
+        cf_exchange_problem(exchange, CF_PROBLEM_BEHIND, NULL, "as_of");
+    *ret_sequence = wanted > 0 ? wanted : reached;
+    return status == CF_OK && wanted <= reached;
+}
+
 unsigned cf_exchange_prefers_wait(const struct cf_exchange *exchange)
 {
     const char *prefer = cf_http_request_header(exchange->request, "Prefer");

@@ -62,6 +62,10 @@ struct cf_bytes cf_exchange_query(struct cf_exchange *exchange, const char *name
  * has just written. On the pool. */
 bool cf_exchange_await_sequence(struct cf_exchange *exchange);
 
+/* The record that a report is as of: the query's `as_of`, which the read models must have reached, or else
+ * the newest that they all hold. On the pool. */
+bool cf_exchange_as_of(struct cf_exchange *exchange, int64_t *ret_sequence);
+
 /* How many seconds the client would wait for an outcome (RFC 7240, Prefer: wait=N), at most
  * CF_EXCHANGE_WAIT_S_MAX; 0 when it would not. */
 #define CF_EXCHANGE_WAIT_S_MAX 30

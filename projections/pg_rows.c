@@ -128,6 +128,37 @@ const char *cf_pg_rows_unread(const struct cf_pg_rows *rows)
     return NULL;
 }
 
+size_t cf_pg_columns_count(const struct cf_pg_rows *rows)
+{
+    return (size_t)PQnfields(rows->result);
+}
+
+const char *cf_pg_column_name(const struct cf_pg_rows *rows, size_t column)
+{
+    CF_ASSERT(column < cf_pg_columns_count(rows));
+    return PQfname(rows->result, (int)column);
+}
+
+enum cf_pg_type cf_pg_column_type(const struct cf_pg_rows *rows, size_t column)
+{
+    CF_ASSERT(column < cf_pg_columns_count(rows));
+    switch ((enum type_number)PQftype(rows->result, (int)column)) {
+    case TYPE_BOOL:
+        return CF_PG_BOOL;
+    case TYPE_BYTEA:
+        return CF_PG_BYTES;
+    case TYPE_INT64:
+    case TYPE_INT32:
+        return CF_PG_INT64;
+    case TYPE_TEXT:
+    case TYPE_JSON:
+        return CF_PG_TEXT;
+    case TYPE_UUID:
+        return CF_PG_ID;
+    }
+    CF_UNREACHABLE();
+}
+
 struct cf_bytes cf_pg_value(const struct cf_pg_rows *rows, size_t row, size_t column,
                             bool *ret_null)
 {

@@ -12,6 +12,7 @@
 
 #include "core/base/bytes.h"
 #include "core/id.h"
+#include "projections/pg_params.h"
 
 struct cf_pg_rows;
 
@@ -33,6 +34,11 @@ const char *cf_pg_text(const struct cf_pg_rows *rows, size_t row, const char *co
 
 /* The first column that nobody has read though there are rows, or NULL; borrowed from the rows. */
 const char *cf_pg_rows_unread(const struct cf_pg_rows *rows);
+
+/* For code that takes whatever columns a statement has. */
+size_t cf_pg_columns_count(const struct cf_pg_rows *rows);
+const char *cf_pg_column_name(const struct cf_pg_rows *rows, size_t column);
+enum cf_pg_type cf_pg_column_type(const struct cf_pg_rows *rows, size_t column);
 
 /* By place instead of name, for code that is made from a table of columns. */
 struct cf_bytes cf_pg_value(const struct cf_pg_rows *rows, size_t row, size_t column,

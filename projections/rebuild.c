@@ -111,8 +111,8 @@ static enum cf_status read_records(struct cf_rebuilding *rebuilding, uint64_t fi
 }
 
 /* Folds everything up to `last` into fresh stores; appended rows go out on the way. */
-static enum cf_status fold_all(struct cf_rebuilding *rebuilding, uint64_t last,
-                               struct cf_fault *reterr_fault)
+static enum cf_status fold_all(struct cf_rebuilding *rebuilding, struct cf_copier *copier,
+                               uint64_t last, struct cf_fault *reterr_fault)
 {
     for (uint64_t next = 1; next <= last;) {
         struct cf_source_records records;
@@ -120,8 +120,7 @@ static enum cf_status fold_all(struct cf_rebuilding *rebuilding, uint64_t last,
         for (size_t i = 0; i < records.count && next <= last; i++, next++)
             CF_TRY(fold_for_all(rebuilding, records.records[i], reterr_fault));
         for (size_t i = 0; i < rebuilding->models_count; i++)
-            CF_TRY(cf_store_copy_appended(rebuilding->models[i].store, rebuilding->pg,
-                                          APPENDED_ROWS, &rebuilding->result->rows_copied,
+            CF_TRY(cf_store_copy_appended(rebuilding->models[i].store, copier, APPENDED_ROWS,
                                           reterr_fault));
         tell(rebuilding, CF_REBUILD_FOLD, next - 1, last);
     }
@@ -129,17 +128,30 @@ static enum cf_status fold_all(struct cf_rebuilding *rebuilding, uint64_t last,
     return CF_OK;
 }
 
-static enum cf_status copy_rest(struct cf_rebuilding *rebuilding, struct cf_fault *reterr_fault)
+static enum cf_status copy_rest(struct cf_rebuilding *rebuilding, struct cf_copier *copier,
+                                struct cf_fault *reterr_fault)
 {
     for (size_t i = 0; i < rebuilding->models_count; i++) {
         struct cf_store *store = rebuilding->models[i].store;
-        CF_TRY(cf_store_copy_appended(store, rebuilding->pg, 1, &rebuilding->result->rows_copied,
-                                      reterr_fault));
-        CF_TRY(cf_store_copy_kept(store, rebuilding->pg, &rebuilding->result->rows_copied,
-                                  reterr_fault));
+        CF_TRY(cf_store_copy_appended(store, copier, 1, reterr_fault));
+        CF_TRY(cf_store_copy_kept(store, copier, reterr_fault));
         tell(rebuilding, CF_REBUILD_COPY, i + 1, rebuilding->models_count);
     }
     return CF_OK;
+}
+
+/* Folds and copies at the same time. */
+static enum cf_status fill(struct cf_rebuilding *rebuilding, uint64_t last,
+                           struct cf_fault *reterr_fault)
+{
+    struct cf_copier *copier = NULL;
+    CF_TRY(cf_copier_start(rebuilding->pg, &copier, reterr_fault));
+    enum cf_status status = fold_all(rebuilding, copier, last, reterr_fault);
+    if (status == CF_OK)
+        status = copy_rest(rebuilding, copier, reterr_fault);
+    enum cf_status finished = cf_copier_finish(copier, &rebuilding->result->rows_copied,
+                                               status == CF_OK ? reterr_fault : NULL);
+    return status == CF_OK ? finished : status;
 }
 
 /* -- Building ------------------------------------------------------------------------------- */
@@ -187,8 +199,7 @@ static enum cf_status fill_shadow(struct cf_pg *pg, void *user, struct cf_fault 
         last = live.sequence < last ? live.sequence : last;
     }
     CF_TRY(empty_tables(rebuilding, reterr_fault));
-    CF_TRY(fold_all(rebuilding, (uint64_t)last, reterr_fault));
-    return copy_rest(rebuilding, reterr_fault);
+    return fill(rebuilding, (uint64_t)last, reterr_fault);
 }
 
 static enum cf_status make_indexes(struct cf_rebuilding *rebuilding, struct cf_fault *reterr_fault)

@@ -78,7 +78,7 @@ enum cf_status cf_store_new(const struct cf_table *const *tables, size_t tables_
     return CF_OK;
 }
 
-static void drop_appended(struct cf_shelf *shelf)
+void cf_shelf__drop_appended(struct cf_shelf *shelf)
 {
     for (size_t i = 0; i < shelf->appended_count; i++)
         cf_row_clean_up(shelf->table, shelf->appended + i * shelf->table->row_size);
@@ -102,7 +102,7 @@ void cf_store_forget(struct cf_store *store)
 {
     for (size_t i = 0; i < store->shelves_count; i++) {
         drop_entries(&store->shelves[i]);
-        drop_appended(&store->shelves[i]);
+        cf_shelf__drop_appended(&store->shelves[i]);
         store->shelves[i].wanted_count = 0;
     }
 }
@@ -403,7 +403,7 @@ const void *cf_store_peek(const struct cf_store *store, const struct cf_table *t
 void cf_store_drop_appended(struct cf_store *store)
 {
     for (size_t i = 0; i < store->shelves_count; i++)
-        drop_appended(&store->shelves[i]);
+        cf_shelf__drop_appended(&store->shelves[i]);
 }
 
 size_t cf_store_changed_count(const struct cf_store *store)
@@ -426,7 +426,7 @@ void cf_store_sent(struct cf_store *store)
                    sizeof entry->sequence_before);
         }
         shelf->changed_count = 0;
-        drop_appended(shelf);
+        cf_shelf__drop_appended(shelf);
         rows += shelf->entries_count;
     }
     if (rows > store->rows_max)

@@ -23,7 +23,7 @@
  * whether a row is in hand, and rows it gets are its own only until it returns.
  */
 
-#include "projections/pg.h"
+#include "projections/copier.h"
 #include "projections/table.h"
 
 struct cf_store;
@@ -93,13 +93,12 @@ CF_MUST_CHECK enum cf_status cf_store_load(struct cf_store *store, struct cf_fau
 CF_MUST_CHECK enum cf_status cf_store_send(struct cf_store *store, struct cf_pg *pg,
                                            struct cf_fault *reterr_fault);
 
-/* Writes everything with COPY into empty tables of a fresh store: cf_store_copy_appended whenever
+/* Gives everything to a copier into empty tables, from a fresh store: cf_store_copy_appended whenever
  * enough rows wait, cf_store_copy_kept once at the end. */
-CF_MUST_CHECK enum cf_status cf_store_copy_appended(struct cf_store *store, struct cf_pg *pg,
-                                                    size_t rows_min, int64_t *rows_copied,
+CF_MUST_CHECK enum cf_status cf_store_copy_appended(struct cf_store *store,
+                                                    struct cf_copier *copier, size_t rows_min,
                                                     struct cf_fault *reterr_fault);
-CF_MUST_CHECK enum cf_status cf_store_copy_kept(struct cf_store *store, struct cf_pg *pg,
-                                                int64_t *rows_copied,
+CF_MUST_CHECK enum cf_status cf_store_copy_kept(struct cf_store *store, struct cf_copier *copier,
                                                 struct cf_fault *reterr_fault);
 
 /* Calls `visit` for every row of a kept table that was changed and not removed, with the sequence it had before the batch

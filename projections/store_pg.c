@@ -12,7 +12,7 @@
 
 enum {
     ROWS_PER_STATEMENT = 4096,
-    COPY_CHUNK = 1 << 20,
+    COPY_CHUNK = 2 << 20,
 };
 
 CF_SCOPE_DEFINE(struct cf_pg_rows *, cf_pg_rows_destroy)
@@ -224,72 +224,47 @@ static enum cf_status append_row(struct cf_buf *buf, const struct cf_table *tabl
     return CF_OK;
 }
 
-static enum cf_status flush(struct cf_store *store, struct cf_pg *pg, size_t size_min,
-                            struct cf_fault *reterr_fault)
+/* Gives what is in hand of one table to the copier, when there is enough of it. */
+static enum cf_status give(struct cf_store *store, struct cf_copier *copier,
+                           const struct cf_table *table, size_t size_min,
+                           struct cf_fault *reterr_fault)
 {
     if (store->copy.size < size_min)
         return CF_OK;
-    CF_TRY(cf_pg_copy_in_data(pg, cf_buf_bytes(&store->copy), reterr_fault));
-    cf_buf_clear(&store->copy);
-    return CF_OK;
+    return cf_copier_give(copier, table->copy_in, &store->copy, reterr_fault);
 }
 
-static enum cf_status copy_begin(struct cf_store *store, struct cf_pg *pg,
-                                 const struct cf_table *table, struct cf_fault *reterr_fault)
-{
-    static const uint8_t header[19] = "PGCOPY\n\377\r\n";
-    CF_TRY(cf_pg_copy_in_begin(pg, table->copy_in, reterr_fault));
-    cf_buf_clear(&store->copy);
-    return cf_buf_append(&store->copy, cf_bytes_from(header, sizeof header));
-}
-
-static enum cf_status copy_end(struct cf_store *store, struct cf_pg *pg, int64_t *rows_copied,
-                               struct cf_fault *reterr_fault)
-{
-    CF_TRY(append_number(&store->copy, UINT16_MAX, 2));
-    CF_TRY(flush(store, pg, 0, reterr_fault));
-    int64_t rows = 0;
-    CF_TRY(cf_pg_copy_in_end(pg, &rows, reterr_fault));
-    *rows_copied += rows;
-    return CF_OK;
-}
-
-enum cf_status cf_store_copy_appended(struct cf_store *store, struct cf_pg *pg, size_t rows_min,
-                                      int64_t *rows_copied, struct cf_fault *reterr_fault)
+enum cf_status cf_store_copy_appended(struct cf_store *store, struct cf_copier *copier,
+                                      size_t rows_min, struct cf_fault *reterr_fault)
 {
     for (size_t s = 0; s < store->shelves_count; s++) {
         struct cf_shelf *shelf = &store->shelves[s];
         if (shelf->appended_count == 0 || shelf->appended_count < rows_min)
             continue;
-        CF_TRY(copy_begin(store, pg, shelf->table, reterr_fault));
         for (size_t i = 0; i < shelf->appended_count; i++) {
             CF_TRY(append_row(&store->copy, shelf->table, appended_at(shelf, i)));
-            CF_TRY(flush(store, pg, COPY_CHUNK, reterr_fault));
+            CF_TRY(give(store, copier, shelf->table, COPY_CHUNK, reterr_fault));
         }
-        CF_TRY(copy_end(store, pg, rows_copied, reterr_fault));
-        for (size_t i = 0; i < shelf->appended_count; i++)
-            cf_row_clean_up(shelf->table, shelf->appended + i * shelf->table->row_size);
-        shelf->appended_count = 0;
+        CF_TRY(give(store, copier, shelf->table, 1, reterr_fault));
+        cf_shelf__drop_appended(shelf);
     }
     return CF_OK;
 }
 
-enum cf_status cf_store_copy_kept(struct cf_store *store, struct cf_pg *pg, int64_t *rows_copied,
+/* In the order in which rows were made, which is nearly that of their keys: PostgreSQL's index over them
+ * then grows at its end. */
+enum cf_status cf_store_copy_kept(struct cf_store *store, struct cf_copier *copier,
                                   struct cf_fault *reterr_fault)
 {
     for (size_t s = 0; s < store->shelves_count; s++) {
         const struct cf_shelf *shelf = &store->shelves[s];
-        if (shelf->table->is_appended)
-            continue;
-        CF_TRY(copy_begin(store, pg, shelf->table, reterr_fault));
-        for (size_t i = 0; i < shelf->slots_count; i++) {
-            const struct cf_entry *entry = shelf->slots[i];
-            if (entry == NULL || !entry->is_present)
+        for (size_t i = 0; i < shelf->changed_count; i++) {
+            if (!shelf->changed[i]->is_present)
                 continue;
-            CF_TRY(append_row(&store->copy, shelf->table, entry->row));
-            CF_TRY(flush(store, pg, COPY_CHUNK, reterr_fault));
+            CF_TRY(append_row(&store->copy, shelf->table, changed_at(shelf, i)));
+            CF_TRY(give(store, copier, shelf->table, COPY_CHUNK, reterr_fault));
         }
-        CF_TRY(copy_end(store, pg, rows_copied, reterr_fault));
+        CF_TRY(give(store, copier, shelf->table, 1, reterr_fault));
     }
     return CF_OK;
 }

@@ -47,6 +47,9 @@ struct cf_entry *cf_shelf__find(const struct cf_shelf *shelf, const void *key);
 /* The entry of a key, made (not present) where there is none. */
 enum cf_status cf_shelf__put(struct cf_shelf *shelf, const void *key, struct cf_entry **ret_entry);
 
+/* Forgets the appended rows of one table. */
+void cf_shelf__drop_appended(struct cf_shelf *shelf);
+
 /* Reads the wanted rows of one table, waiting for the answer. */
 enum cf_status cf_shelf__load(struct cf_store *store, struct cf_shelf *shelf,
                               struct cf_fault *reterr_fault);

@@ -1,8 +1,9 @@
 -- name: analytics_hours
--- params: campaign uuid, from_hour bigint, to_hour bigint
--- returns: hour bigint, pledged bigint, collected bigint, pledges bigint, dropped_out bigint
--- What each hour brought; an hour without news has no row.
-SELECT hour, pledged, collected, pledges, dropped_out
+-- params: campaign uuid, before_hour bigint, count bigint
+-- returns: hour bigint, starts_at_us bigint, pledged bigint, collected bigint, pledges bigint, dropped_out bigint
+-- What each hour brought, the newest first, before an hour (counted from 1970); one without news has no row.
+SELECT hour, hour * 3600000000 AS starts_at_us, pledged, collected, pledges, dropped_out
   FROM funding_hour
- WHERE campaign = $1 AND hour >= $2 AND hour < $3
- ORDER BY hour
+ WHERE campaign = $1 AND hour < $2
+ ORDER BY hour DESC
+ LIMIT $3

@@ -4,6 +4,7 @@
 #include "core/event/record.h"
 #include "projections/position.h"
 #include "tests/support/cmocka.h"
+#include "tests/support/pg.h"
 
 #include <endian.h>
 #include <stdlib.h>
@@ -17,6 +18,42 @@ void cf_test_open_models(const char *dsn, struct cf_pg **ret_pg)
     if (status == CF_OK)
         status = cf_schema_use(*ret_pg, CF_SCHEMA_LIVE, &fault);
     if (status != CF_OK)
+        fail_msg("%s: %s", fault.text, fault.detail);
+}
+
+void cf_test_follow(const struct cf_services *services, struct cf_test_followed *ret_followed)
+{
+    const char *dsn = cf_test_pg_database();
+    static const struct cf_model *models[64];
+    for (size_t i = 0; i < cf_model_count(); i++)
+        models[i] = cf_model_at(i);
+    cf_test_open_models(dsn, &ret_followed->pg);
+    const struct cf_runner_options options = {.pg = ret_followed->pg,
+                                              .models = models,
+                                              .models_count = cf_model_count(),
+                                              .services = services,
+                                              .rows_max = 100000};
+    struct cf_fault fault = {0};
+    assert_int_equal(cf_runner_new(&options, &ret_followed->runner, &fault), CF_OK);
+    assert_int_equal(cf_runner_take_over(ret_followed->runner, &fault), CF_OK);
+    assert_int_equal(cf_query_open(dsn, &ret_followed->query), CF_OK);
+}
+
+void cf_test_followed_clean_up(struct cf_test_followed *followed)
+{
+    cf_query_close(followed->query);
+    cf_runner_destroy(followed->runner);
+    cf_pg_close(followed->pg);
+    *followed = (struct cf_test_followed){0};
+}
+
+void cf_test_followed_apply(struct cf_test_followed *followed, const struct cf_bytes *records,
+                            uint64_t first, size_t count)
+{
+    struct cf_source_records batch = {
+        .head = first + count - 1, .first = first, .count = count, .records = records};
+    struct cf_fault fault = {0};
+    if (cf_runner_apply(followed->runner, &batch, &fault) != CF_OK)
         fail_msg("%s: %s", fault.text, fault.detail);
 }
 

@@ -2,12 +2,26 @@
 #ifndef CF_TESTS_PROJECTIONS_ROWS_H
 #define CF_TESTS_PROJECTIONS_ROWS_H
 
-/* What tests of read models share: connecting, and comparing every row of every table. */
+/* What tests of read models share: connecting, following a log, and comparing every row of every table. */
 
-#include "projections/pg.h"
+#include "projections/query.h"
+#include "projections/runner.h"
 
 /* Opens, makes the schemas and uses the live ones. Fails the test otherwise. */
 void cf_test_open_models(const char *dsn, struct cf_pg **ret_pg);
+
+/* All read models in a database of their own, and who asks them. */
+struct cf_test_followed {
+    struct cf_pg *pg;
+    struct cf_runner *runner;
+    struct cf_query *query;
+};
+void cf_test_follow(const struct cf_services *services, struct cf_test_followed *ret_followed);
+void cf_test_followed_clean_up(struct cf_test_followed *followed);
+
+/* One batch: records first … first + count - 1, of which `records` is the first. Fails the test if it fails. */
+void cf_test_followed_apply(struct cf_test_followed *followed, const struct cf_bytes *records,
+                            uint64_t first, size_t count);
 
 /* Folds the records in memory and compares with what PostgreSQL holds, table by table, row by row.
  */

@@ -11,6 +11,7 @@
 #include "tools/bench/figure.h"
 #include "tools/bench/history.h"
 #include "tools/bench/projections_bare.h"
+#include "tools/bench/projections_queries.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -241,7 +242,7 @@ static enum cf_status measure_rebuild(struct measuring *measuring, struct cf_fau
     struct cf_bare_clock clock = {0};
     struct cf_rebuild_options options = {.dsn = cf_cluster_dsn(measuring->cluster),
                                          .source = {.read = read_history},
-                                         .services = &cf_bare_services,
+                                         .services = &cf_bench_texts,
                                          .models = measuring->models,
                                          .models_count = cf_model_count(),
                                          .progress = cf_bare_clock_progress,
@@ -266,15 +267,16 @@ static enum cf_status measure_rebuild(struct measuring *measuring, struct cf_fau
 
 /* -- Queries -------------------------------------------------------------------------------- */
 
-static enum cf_status time_query(struct measuring *measuring, struct cf_pg *pg, const char *figure,
-                                 enum cf_bare_query query, struct cf_fault *reterr_fault)
+static enum cf_status time_query(struct measuring *measuring, struct cf_query *query,
+                                 const char *figure, cf_bench_query_fn *ask,
+                                 struct cf_fault *reterr_fault)
 {
     CF_CLEANUP(cf_scope_free) int64_t *times = calloc(QUERY_ROUNDS, sizeof *times);
     if (times == NULL)
         CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for measuring");
-    for (int i = 0; i < QUERY_ROUNDS; i++) {
+    for (uint64_t i = 0; i < QUERY_ROUNDS; i++) {
         int64_t began_ns = cf_bench_now_ns();
-        CF_TRY(cf_bare_query(pg, query, i, reterr_fault));
+        CF_TRY(ask(query, i, reterr_fault));
         times[i] = cf_bench_now_ns() - began_ns;
     }
     cf_figure_report(measuring->bench, &(struct cf_figure){.name = figure,
@@ -287,20 +289,19 @@ static enum cf_status time_query(struct measuring *measuring, struct cf_pg *pg, 
 
 static enum cf_status measure_queries(struct measuring *measuring, struct cf_fault *reterr_fault)
 {
-    struct cf_pg *pg = NULL;
-    CF_TRY(cf_pg_open(cf_cluster_dsn(measuring->cluster), &pg, reterr_fault));
-    enum cf_status status = cf_schema_use(pg, CF_SCHEMA_LIVE, reterr_fault);
-    if (status == CF_OK)
-        status = cf_bare_queries_prepare(pg, reterr_fault);
-    if (status == CF_OK)
-        status =
-            time_query(measuring, pg, "projections.listing_p99", CF_BARE_LISTING, reterr_fault);
-    if (status == CF_OK)
-        status = time_query(measuring, pg, "projections.search_p99", CF_BARE_SEARCH, reterr_fault);
-    if (status == CF_OK)
-        status =
-            time_query(measuring, pg, "projections.campaign_p99", CF_BARE_CAMPAIGN, reterr_fault);
-    cf_pg_close(pg);
+    static const struct {
+        const char *figure;
+        cf_bench_query_fn *ask;
+    } rows[] = {{"projections.listing_p99", cf_bench_query_listing},
+                {"projections.search_p99", cf_bench_query_search},
+                {"projections.campaign_p99", cf_bench_query_campaign}};
+    struct cf_query *query = NULL;
+    if (cf_query_open(cf_cluster_dsn(measuring->cluster), &query) != CF_OK)
+        CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for a query");
+    enum cf_status status = cf_bench_queries_prepare(query, reterr_fault);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0] && status == CF_OK; i++)
+        status = time_query(measuring, query, rows[i].figure, rows[i].ask, reterr_fault);
+    cf_query_close(query);
     return status;
 }
 

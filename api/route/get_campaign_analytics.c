@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* For the creator, and for finance. */
+#include "api/access.h"
+#include "api/api_private.h"
+#include "projections/query_reports.h"
+
+void cf_route_get_campaign_analytics(struct cf_exchange *exchange)
+{
+    struct cf_id campaign_id;
+    if (!cf_exchange_id(exchange, 0, &campaign_id) || !cf_exchange_await_sequence(exchange) ||
+        !cf_access_of_campaign(exchange, &campaign_id, CF_ACCESS_ROLE(FINANCE)))
+        return;
+    struct cf_json *json = NULL;
+    struct cf_fault fault = {0};
+    enum cf_status status =
+        cf_query_analytics(exchange->api->seats[exchange->seat].query, &campaign_id, &json, &fault);
+    if (status == CF_OK)
+        cf_exchange_json_etag(exchange, json);
+    else
+        cf_exchange_failed(exchange, status, &fault);
+}
