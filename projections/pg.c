@@ -109,6 +109,14 @@ enum cf_status cf_pg_open(const char *dsn, struct cf_pg **ret_pg, struct cf_faul
         CF_FAIL_ON(reterr_fault, CF_UNSUPPORTED, "PostgreSQL is too old: 15 or later is needed",
                    "this server is version %d.%d", version / 10000, version % 10000);
     }
+    const char *encoding = PQparameterStatus(pg->connection, "server_encoding");
+    if (encoding == NULL || strcmp(encoding, "UTF8") != 0) {
+        cf_fault_set(reterr_fault, CF_UNSUPPORTED, __FILE__, __LINE__,
+                     "the database cannot hold every text: its encoding must be UTF8");
+        cf_fault_detail(reterr_fault, "it is %s", encoding == NULL ? "not known" : encoding);
+        cf_pg_close(pg);
+        return CF_UNSUPPORTED;
+    }
     PQsetNoticeReceiver(pg->connection, ignore_notice, NULL);
     pg->is_open = true;
     *ret_pg = pg;

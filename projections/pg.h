@@ -12,7 +12,7 @@
  *   CLOSED       the connection is gone: close it, open another, begin again
  *   RETRY        serialization, deadlock, lock: the transaction may be run again
  *   IO           cannot be reached, or anything else; the detail holds the server's words
- *   UNSUPPORTED  the server is too old
+ *   UNSUPPORTED  the server is too old, or the database not in UTF-8
  *   DENIED       login refused or a privilege is missing
  *   CONFLICT     a constraint
  *   INVALID      a value that the server does not take

@@ -23,7 +23,12 @@ void cf_test_open_models(const char *dsn, struct cf_pg **ret_pg)
 
 void cf_test_follow(const struct cf_services *services, struct cf_test_followed *ret_followed)
 {
-    const char *dsn = cf_test_pg_database();
+    cf_test_follow_dsn(cf_test_pg_database(), services, ret_followed);
+}
+
+void cf_test_follow_dsn(const char *dsn, const struct cf_services *services,
+                        struct cf_test_followed *ret_followed)
+{
     static const struct cf_model *models[64];
     for (size_t i = 0; i < cf_model_count(); i++)
         models[i] = cf_model_at(i);

@@ -17,6 +17,9 @@ struct cf_test_followed {
     struct cf_query *query;
 };
 void cf_test_follow(const struct cf_services *services, struct cf_test_followed *ret_followed);
+/* The same in a given database; the connection string is borrowed until the clean-up. */
+void cf_test_follow_dsn(const char *dsn, const struct cf_services *services,
+                        struct cf_test_followed *ret_followed);
 void cf_test_followed_clean_up(struct cf_test_followed *followed);
 
 /* One batch: records first … first + count - 1, of which `records` is the first. Fails the test if it fails. */

@@ -63,6 +63,54 @@ PLEDGE = Step("Ann pledges", "POST", "/api/v1/campaigns/{campaign}/pledge",
               as_="backer_token", expect=201, headers={"Idempotency-Key": "anns-first-pledge"},
               save={"pledge": "pledge_id", "pledged_at": "sequence"})
 
+ANALYTICS = "/api/v1/campaigns/{campaign}/analytics"
+TRANSACTIONS = "/api/v1/campaigns/{campaign}/transactions"
+PAYOUTS = "/api/v1/users/{creator}/payouts"
+BALANCE = "/api/v1/journal/trial-balance"
+STATEMENT = "/api/v1/journal/statement?account=assets:psp:pending&currency=EUR"
+OPERATIONS = "/api/v1/operations"
+
+REPORTS = [
+    Step("finance logs in", "POST", "/api/v1/users/login",
+         {"email": "{finance_email}", "password": "{finance_password}"},
+         save={"finance_token": "token"}),
+    Step("the admin logs in", "POST", "/api/v1/users/login",
+         {"email": "{admin_email}", "password": "{admin_password}"}, save={"admin_token": "token"}),
+    Step("Bea sees what her campaign brings", "GET", ANALYTICS, as_="creator_token",
+         check={"summary.pledges": 1, "summary.pledged": AMOUNT, "summary.median": AMOUNT,
+                "summary.backers_new": 1, "days.0.collected": AMOUNT, "referrers.0.pledges": 1,
+                "rewards.0.pledged": AMOUNT}),
+    Step("and by the hour", "GET", ANALYTICS + "/hours", as_="creator_token",
+         check={"hours.0.pledged": AMOUNT, "next": None}),
+    Step("so does finance", "GET", ANALYTICS, as_="finance_token"),
+    Step("Ann does not", "GET", ANALYTICS, as_="backer_token", expect=403),
+    Step("nor by the hour", "GET", ANALYTICS + "/hours", as_="backer_token", expect=403),
+    Step("nobody without a session does", "GET", ANALYTICS, expect=401),
+    Step("Bea sees what moved", "GET", TRANSACTIONS, as_="creator_token",
+         check={"transactions.0.type": "charge", "transactions.0.status": "succeeded",
+                "transactions.0.amount": AMOUNT}),
+    Step("Ann does not", "GET", TRANSACTIONS, as_="backer_token", expect=403),
+    Step("of a campaign that is none Ann learns nothing", "GET",
+         "/api/v1/campaigns/{backer}/transactions", as_="backer_token", expect=403),
+    Step("Bea sees her payouts", "GET", PAYOUTS, as_="creator_token", check={"payouts": []}),
+    Step("Ann does not", "GET", PAYOUTS, as_="backer_token", expect=403),
+    Step("finance does", "GET", PAYOUTS, as_="finance_token"),
+    Step("the books balance", "GET", BALANCE, as_="finance_token", check={"accounts.0.sum": 0}),
+    Step("before the first record there was nothing", "GET", BALANCE + "?as_of=1",
+         as_="finance_token", check={"as_of": 1, "accounts": []}),
+    Step("what is not there yet is said to be so", "GET", BALANCE + "?as_of=999999999",
+         as_="finance_token", expect=503),
+    Step("Bea does not see the books", "GET", BALANCE, as_="creator_token", expect=403),
+    Step("the provider's account", "GET", STATEMENT, as_="finance_token",
+         check={"postings.0.amount": AMOUNT}),
+    Step("Bea does not see it", "GET", STATEMENT, as_="creator_token", expect=403),
+    Step("the admin sees what runs", "GET", OPERATIONS, as_="admin_token",
+         check={"models.0.parked": None, "notices": []}),
+    Step("and what is parked", "GET", OPERATIONS + "?state=parked", as_="admin_token",
+         check={"requests": []}),
+    Step("finance does not", "GET", OPERATIONS, as_="finance_token", expect=403),
+]
+
 
 def week_from_now():
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 7 * 86400))
@@ -72,9 +120,10 @@ class Thread(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.coffer = Coffer(PROGRAM, "--no-samples").start()
-        email, password = cls.coffer.login_of("moderator")
-        cls.traits = {"password": "correct horse battery", "ends_at": week_from_now(),
-                      "moderator_email": email, "moderator_password": password}
+        cls.traits = {"password": "correct horse battery", "ends_at": week_from_now()}
+        for role in "moderator", "finance", "admin":
+            email, password = cls.coffer.login_of(role)
+            cls.traits |= {f"{role}_email": email, f"{role}_password": password}
 
     @classmethod
     def tearDownClass(cls):
@@ -99,6 +148,7 @@ class Thread(unittest.TestCase):
         run(port, [Step("somebody else's receipt is none of Bea's business", "GET",
                         "/api/v1/pledges/{pledge}/receipt", as_="creator_token", expect=403)], traits)
         self.check_receipt()
+        run(port, REPORTS, traits)
 
     def captured_pledge(self):
         reply = send(self.coffer.port, Step("", "GET", "/api/v1/pledges/{pledge}",

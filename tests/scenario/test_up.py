@@ -91,6 +91,32 @@ class Hindrances(unittest.TestCase):
         self.assertEqual(self.up("--lissten", "8080").returncode, EXIT_USAGE)
 
 
+class OwnPostgres(unittest.TestCase):
+    """A server of somebody else's: here that of another Coffer."""
+
+    def sql(self, host, data, database, script):
+        subprocess.run(["psql", "-qX", "-h", host, "-U", "coffer_owner", "-d", database, "-c", script],
+                       env={**os.environ, "PGPASSFILE": f"{data}/pg/password"}, check=True,
+                       timeout=30)
+
+    def test_a_role_that_may_make_schemas_is_enough(self):
+        with Coffer(PROGRAM, "--no-samples") as other:
+            with open(f"{other.data}/pg/cluster/postmaster.pid", encoding="ascii") as file:
+                host = file.read().split("\n")[4]
+            self.sql(host, other.data, "postgres", "CREATE ROLE narrow LOGIN PASSWORD 'narrow'")
+            self.sql(host, other.data, "postgres", "CREATE DATABASE narrow")
+            self.sql(host, other.data, "narrow", "REVOKE ALL ON SCHEMA public FROM PUBLIC;"
+                     "GRANT CONNECT, CREATE ON DATABASE narrow TO narrow")
+            dsn = f"host={host} dbname=narrow user=narrow password=narrow"
+            with Coffer(PROGRAM, "--no-samples", "--pg", dsn) as coffer:
+                self.assertNotIn("postgres", coffer.children())
+                self.assertEqual(request(coffer.port, "GET", "/api/v1/campaigns").status, 200)
+                result = subprocess.run([PROGRAM, "rebuild", "--data", coffer.data, "--pg", dsn],
+                                        capture_output=True, text=True, timeout=60, check=False)
+                self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+                self.assertIn("row for row", result.stdout)
+
+
 class Life(unittest.TestCase):
     """A platform with its samples: campaigns come, and pledges trickle in."""
 

@@ -80,20 +80,34 @@ struct cf_cluster *cf_test_pg_cluster(void)
     return cluster;
 }
 
+const char *cf_test_pg_dsn(const char *login, const char *database)
+{
+    static char dsn[DSN_SIZE];
+    snprintf(dsn, sizeof dsn, "host='%s/pg' port=5432 dbname=%s %s", options.run_directory,
+             database, login);
+    return dsn;
+}
+
+void cf_test_pg_as_owner(const char *database, const char *script)
+{
+    char login[DSN_SIZE];
+    snprintf(login, sizeof login, "user=coffer_owner passfile='%s/password'", options.directory);
+    struct cf_pg *pg = NULL;
+    struct cf_fault fault = {0};
+    enum cf_status status = cf_pg_open(cf_test_pg_dsn(login, database), &pg, &fault);
+    if (status == CF_OK)
+        status = cf_pg_script(pg, script, &fault);
+    if (status != CF_OK)
+        fail_msg("%s: %s (%s)", script, fault.text, fault.detail);
+    cf_pg_close(pg);
+}
+
 const char *cf_test_pg_database(void)
 {
     CF_ASSERT(dsns_count < DATABASES_MAX);
-    char owner[DSN_SIZE], command[128];
-    snprintf(owner, sizeof owner,
-             "host='%s/pg' port=5432 dbname=postgres user=coffer_owner passfile='%s/password'",
-             options.run_directory, options.directory);
-    struct cf_pg *pg = NULL;
-    struct cf_fault fault = {0};
-    if (cf_pg_open(owner, &pg, &fault) != CF_OK)
-        fail_msg("PostgreSQL cannot be reached: %s (%s)", fault.text, fault.detail);
+    char command[128];
     snprintf(command, sizeof command, "CREATE DATABASE test_%zu OWNER coffer", dsns_count);
-    assert_int_equal(cf_pg_script(pg, command, &fault), CF_OK);
-    cf_pg_close(pg);
+    cf_test_pg_as_owner("postgres", command);
     char *dsn = dsns[dsns_count];
     snprintf(dsn, DSN_SIZE,
              "host='%s/pg' port=5432 dbname=test_%zu user=coffer passfile='%s/password'",

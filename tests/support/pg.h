@@ -23,6 +23,12 @@ int cf_test_pg_stop(void **state);
 /* A new, empty database of the cluster; the connection string lives until the program ends. */
 const char *cf_test_pg_database(void);
 
+/* Runs a script as the cluster's superuser. Fails the test if it fails. */
+void cf_test_pg_as_owner(const char *database, const char *script);
+
+/* A connection string: `login` is "user=… password=…". Static, until the next call. */
+const char *cf_test_pg_dsn(const char *login, const char *database);
+
 /* The cluster's server was killed or stopped by the test: start it again on the same data. */
 void cf_test_pg_restart(void);
 
