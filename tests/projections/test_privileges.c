@@ -3,7 +3,7 @@
  * Promised: a server of the operator's own serves as well as the private one: a role that may connect to one
  * database and make schemas in it is enough for everything, migrations to roll-back. What does not do is
  * said in words: a role that may not, a server that is too old, away, or a database not in UTF-8.
- * Shown: with such roles, and with a stub in the place of an old server.
+ * Shown: with such roles, and with something that speaks as an old server does.
  */
 #include "core/base/scope.h"
 #include "projections/rebuild.h"
