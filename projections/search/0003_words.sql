@@ -28,8 +28,21 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- A text that is taken back is also in the tables that the last rebuild replaced, and in those of one that
+-- was broken off: they go with it.
 CREATE FUNCTION words_go() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    IF TG_TABLE_SCHEMA = 'coffer_search' AND
+       EXISTS (SELECT FROM went JOIN came USING (campaign)
+                WHERE went.is_published AND NOT came.is_published) THEN
+        DROP SCHEMA IF EXISTS coffer_search_previous CASCADE;
+        UPDATE coffer.position
+           SET previous_sequence = NULL, previous_time_us = NULL, previous_version = NULL
+         WHERE model = 'search';
+        IF pg_try_advisory_xact_lock(7161992, 0) THEN -- no rebuild is under way
+            DROP SCHEMA IF EXISTS coffer_search_shadow CASCADE;
+        END IF;
+    END IF;
     DELETE FROM word AS w
      USING (SELECT words_of(document) FROM went WHERE is_published
             EXCEPT SELECT words_of(document) FROM came WHERE is_published) AS gone (word)

@@ -5,6 +5,7 @@
 #include "projections/position.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/pg.h"
+#include "tools/bench/history.h"
 
 #include <endian.h>
 #include <stdlib.h>
@@ -21,6 +22,54 @@ void cf_test_open_models(const char *dsn, struct cf_pg **ret_pg)
         fail_msg("%s: %s", fault.text, fault.detail);
 }
 
+static enum cf_status read_history(void *context, uint64_t first, size_t size_max, int timeout_ms,
+                                   struct cf_source_records *ret_records,
+                                   struct cf_fault *reterr_fault)
+{
+    (void)timeout_ms;
+    (void)reterr_fault;
+    const struct cf_history *history = context;
+    uint64_t head = cf_history_count(history);
+    *ret_records = (struct cf_source_records){.head = head, .first = first};
+    if (first > head)
+        return CF_OK;
+    ret_records->records = cf_history_records(history, first);
+    for (size_t size = 0; ret_records->count < head - first + 1 && size < size_max;)
+        size += ret_records->records[ret_records->count++].size;
+    return CF_OK;
+}
+
+struct cf_source cf_test_history_source(struct cf_history *history)
+{
+    return (struct cf_source){.read = read_history, .context = history};
+}
+
+static const struct cf_model *const *all_models(void)
+{
+    static const struct cf_model *models[64];
+    for (size_t i = 0; i < cf_model_count(); i++)
+        models[i] = cf_model_at(i);
+    return models;
+}
+
+struct cf_rebuild_result cf_test_rebuild(const char *dsn, struct cf_history *history,
+                                         const struct cf_model *model,
+                                         const struct cf_services *services)
+{
+    const struct cf_rebuild_options options = {.dsn = dsn,
+                                               .source = cf_test_history_source(history),
+                                               .services = services,
+                                               .models = model == NULL ? all_models() : &model,
+                                               .models_count =
+                                                   model == NULL ? cf_model_count() : 1};
+    struct cf_rebuild_result result;
+    struct cf_fault fault = {0};
+    if (cf_rebuild(&options, &result, &fault) != CF_OK)
+        fail_msg("%s: %s", fault.text, fault.detail);
+    assert_true(result.is_switched);
+    return result;
+}
+
 void cf_test_follow(const struct cf_services *services, struct cf_test_followed *ret_followed)
 {
     cf_test_follow_dsn(cf_test_pg_database(), services, ret_followed);
@@ -29,12 +78,10 @@ void cf_test_follow(const struct cf_services *services, struct cf_test_followed 
 void cf_test_follow_dsn(const char *dsn, const struct cf_services *services,
                         struct cf_test_followed *ret_followed)
 {
-    static const struct cf_model *models[64];
-    for (size_t i = 0; i < cf_model_count(); i++)
-        models[i] = cf_model_at(i);
+    ret_followed->dsn = dsn;
     cf_test_open_models(dsn, &ret_followed->pg);
     const struct cf_runner_options options = {.pg = ret_followed->pg,
-                                              .models = models,
+                                              .models = all_models(),
                                               .models_count = cf_model_count(),
                                               .services = services,
                                               .rows_max = 100000};

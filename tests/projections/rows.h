@@ -5,13 +5,25 @@
 /* What tests of read models share: connecting, following a log, and comparing every row of every table. */
 
 #include "projections/query.h"
+#include "projections/rebuild.h"
 #include "projections/runner.h"
+
+struct cf_history;
 
 /* Opens, makes the schemas and uses the live ones. Fails the test otherwise. */
 void cf_test_open_models(const char *dsn, struct cf_pg **ret_pg);
 
+/* A made-up history as what a rebuild reads; borrowed. */
+struct cf_source cf_test_history_source(struct cf_history *history);
+
+/* Rebuilds and switches one model in place, or all where it is NULL. Fails the test if it fails. */
+struct cf_rebuild_result cf_test_rebuild(const char *dsn, struct cf_history *history,
+                                         const struct cf_model *model,
+                                         const struct cf_services *services);
+
 /* All read models in a database of their own, and who asks them. */
 struct cf_test_followed {
+    const char *dsn;
     struct cf_pg *pg;
     struct cf_runner *runner;
     struct cf_query *query;

@@ -5,8 +5,6 @@
  * said in words: a role that may not, a server that is too old, away, or a database not in UTF-8.
  * Shown: with such roles, and with something that speaks as an old server does.
  */
-#include "core/base/scope.h"
-#include "projections/rebuild.h"
 #include "tests/projections/rows.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/pg.h"
@@ -21,42 +19,6 @@
 enum { EVENTS_COUNT = 3000 };
 
 static struct cf_history *history;
-
-static enum cf_status read_history(void *context, uint64_t first, size_t size_max, int timeout_ms,
-                                   struct cf_source_records *ret_records,
-                                   struct cf_fault *reterr_fault)
-{
-    (void)context;
-    (void)size_max;
-    (void)timeout_ms;
-    (void)reterr_fault;
-    uint64_t head = cf_history_count(history);
-    *ret_records = (struct cf_source_records){.head = head,
-                                              .first = first,
-                                              .count = (size_t)(head + 1 - first),
-                                              .records = cf_history_records(history, first)};
-    return CF_OK;
-}
-
-static void rebuild_and_roll_back(const char *dsn, struct cf_pg *pg)
-{
-    const struct cf_model *models[64];
-    for (size_t i = 0; i < cf_model_count(); i++)
-        models[i] = cf_model_at(i);
-    const struct cf_rebuild_options options = {.dsn = dsn,
-                                               .source = {.read = read_history},
-                                               .models = models,
-                                               .models_count = cf_model_count()};
-    struct cf_rebuild_result result;
-    struct cf_fault fault = {0};
-    if (cf_rebuild(&options, &result, &fault) != CF_OK)
-        fail_msg("%s: %s", fault.text, fault.detail);
-    assert_true(result.is_switched);
-    assert_int_equal(result.rows_changed + result.rows_extra + result.rows_missing, 0);
-    for (size_t i = 0; i < cf_model_count(); i++)
-        if (cf_rebuild_roll_back(pg, models[i], &fault) != CF_OK)
-            fail_msg("%s: %s", fault.text, fault.detail);
-}
 
 static void test_privileges__to_connect_and_make_schemas_are_enough(void **state)
 {
@@ -73,7 +35,10 @@ static void test_privileges__to_connect_and_make_schemas_are_enough(void **state
     cf_test_followed_apply(&followed, cf_history_records(history, 1), 1, cf_history_count(history));
     cf_test_compare_with_fold(followed.pg, cf_history_records(history, 1),
                               cf_history_count(history));
-    rebuild_and_roll_back(dsn, followed.pg);
+    struct cf_rebuild_result result = cf_test_rebuild(dsn, history, NULL, NULL);
+    assert_int_equal(result.rows_changed + result.rows_extra + result.rows_missing, 0);
+    for (size_t i = 0; i < cf_model_count(); i++)
+        assert_int_equal(cf_rebuild_roll_back(followed.pg, cf_model_at(i), NULL), CF_OK);
     int64_t reached = 0;
     assert_int_equal(cf_query_position(followed.query, &reached, NULL), CF_OK);
     assert_int_equal(reached, cf_history_count(history));

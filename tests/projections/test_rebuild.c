@@ -41,23 +41,6 @@ static int drop_history(void **state)
     return cf_test_pg_stop(state);
 }
 
-static enum cf_status read_history(void *context, uint64_t first, size_t size_max, int timeout_ms,
-                                   struct cf_source_records *ret_records,
-                                   struct cf_fault *reterr_fault)
-{
-    (void)context;
-    (void)timeout_ms;
-    (void)reterr_fault;
-    uint64_t head = cf_history_count(history);
-    *ret_records = (struct cf_source_records){.head = head, .first = first};
-    if (first > head)
-        return CF_OK;
-    ret_records->records = cf_history_records(history, first);
-    for (size_t size = 0; ret_records->count < head - first + 1 && size < size_max;)
-        size += ret_records->records[ret_records->count++].size;
-    return CF_OK;
-}
-
 /* A live runner on its own connection. */
 struct live {
     struct cf_pg *pg;
@@ -113,7 +96,7 @@ static struct cf_rebuild_result rebuild(const char *dsn, bool is_diff_only, stru
 {
     *found = (struct found){0};
     struct cf_rebuild_options options = {.dsn = dsn,
-                                         .source = {.read = read_history},
+                                         .source = cf_test_history_source(history),
                                          .models = models,
                                          .models_count = cf_model_count(),
                                          .is_diff_only = is_diff_only,
@@ -263,7 +246,7 @@ static void test_explain__tells_every_event_behind_a_figure(void **state)
     assert_int_equal(cf_explain_key(table, text, &key, &fault), CF_OK);
     assert_int_equal(cf_explain_key(table, "nonsense", &key, &fault), CF_INVALID);
     struct story story = {0};
-    const struct cf_explain_options options = {.source = {.read = read_history},
+    const struct cf_explain_options options = {.source = cf_test_history_source(history),
                                                .model = model,
                                                .table = table,
                                                .key = &key,

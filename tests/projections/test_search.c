@@ -306,6 +306,36 @@ static void test_search__forgets_what_was_erased(void **state)
     expect_words_fit();
 }
 
+/* A rebuild's former tables, and what a rebuild that was killed left, hold the texts too. */
+static void test_search__forgets_in_replaced_tables_too(void **state)
+{
+    (void)state;
+    const struct cf_model *search = cf_model_find("search");
+    apply_all();
+    cf_test_rebuild(followed.dsn, history, search, &services);
+    expect("(SELECT count(*) FROM coffer_search_previous.campaign_text WHERE title LIKE "
+           "'%lighthouse%') = 1");
+    expect_words_fit();
+    struct cf_fault fault = {0};
+    assert_int_equal(cf_pg_script(followed.pg,
+                                  "CREATE SCHEMA coffer_search_shadow; "
+                                  "CREATE TABLE coffer_search_shadow.campaign_text AS "
+                                  "SELECT * FROM coffer_search.campaign_text",
+                                  &fault),
+                     CF_OK);
+    /* A runner begins again behind a rebuild. */
+    const char *dsn = followed.dsn;
+    cf_test_followed_clean_up(&followed);
+    cf_test_follow_dsn(dsn, &services, &followed);
+    erase(campaigns[0], cf_history_count(history) + 1);
+    expect("to_regnamespace('coffer_search_previous') IS NULL");
+    expect("to_regnamespace('coffer_search_shadow') IS NULL");
+    expect("to_regnamespace('coffer_search') IS NOT NULL");
+    assert_int_equal(cf_rebuild_roll_back(followed.pg, search, &fault), CF_NOT_FOUND);
+    assert_int_equal(count_found("lighthouse"), 0);
+    assert_int_equal(place("bicycle", 1), 0);
+}
+
 /* -- Where, and without a keeper ------------------------------------------------------------ */
 
 static struct cf_pg_rows *near(int64_t radius_m)
@@ -408,6 +438,7 @@ int main(void)
         TEST(test_search__what_was_typed_comes_first),
         TEST(test_search__pages_give_each_campaign_once),
         TEST(test_search__forgets_what_was_erased),
+        TEST(test_search__forgets_in_replaced_tables_too),
         TEST(test_search__near_gives_the_nearest_first),
         TEST(test_search__waits_for_the_keeper_alone),
     };
