@@ -123,13 +123,23 @@ int64_t cf_decision_balance(const struct cf_decision *decision, enum cf_account_
     return decision->book->ops->balance(decision->book, &account);
 }
 
-int64_t cf_decision_payable(const struct cf_decision *decision, struct cf_id creator_id,
-                            enum cf_currency currency)
+int64_t cf_decision_payable_whole(const struct cf_decision *decision, struct cf_id creator_id,
+                                  enum cf_currency currency)
 {
     const struct cf_creator *creator = cf_decision_creator(decision, creator_id, currency);
     int64_t payable = -cf_decision_balance(decision, CF_ACCOUNT_PAYABLE, currency, creator_id);
     if (creator != NULL)
         payable -= creator->payout_requested_minor;
+    return payable > 0 ? payable : 0;
+}
+
+int64_t cf_decision_payable(const struct cf_decision *decision, struct cf_id creator_id,
+                            enum cf_currency currency)
+{
+    const struct cf_creator *creator = cf_decision_creator(decision, creator_id, currency);
+    int64_t payable = cf_decision_payable_whole(decision, creator_id, currency);
+    if (creator != NULL)
+        payable -= creator->connected_minor;
     return payable > 0 ? payable : 0;
 }
 
@@ -191,7 +201,7 @@ void cf_decide_goals(struct cf_decision *decision, struct cf_id campaign_id)
     const struct cf_campaign *campaign = cf_decision_campaign(decision, campaign_id);
     if (campaign->state != CF_CAMPAIGN_LIVE)
         return;
-    int64_t pledged_minor = cf_campaign_pledged(campaign);
+    int64_t pledged_minor = cf_campaign_gathered(campaign);
     int64_t secured_minor = cf_campaign_secured(campaign);
     if (!campaign->goal_reached && pledged_minor >= campaign->goal_minor)
         CF_EMIT(decision, campaign_goal_reached, .campaign_id = campaign_id,

@@ -64,10 +64,11 @@ int64_t cf_decision_balance(const struct cf_decision *decision, enum cf_account_
 /* What the creator can be paid: payable less what payouts have spoken for. */
 int64_t cf_decision_payable(const struct cf_decision *decision, struct cf_id creator_id,
                             enum cf_currency currency);
+/* With what lies in the connected account because its bank payout failed: that waits to be sent again, and
+ * only finance may use it otherwise. */
+int64_t cf_decision_payable_whole(const struct cf_decision *decision, struct cf_id creator_id,
+                                  enum cf_currency currency);
 
-/* What of it pays a debt first. */
-int64_t cf_decide_nettable(const struct cf_decision *decision, struct cf_id creator_id,
-                           enum cf_currency currency);
 
 /* What a refund or charge-back of so much more gives back of the platform's fee; 0 before the
  * settlement. */
@@ -186,7 +187,8 @@ void cf_decide_capture(struct cf_decision *decision, struct cf_id pledge_id);
 /* The payment failed for good. */
 void cf_decide_drop(struct cf_decision *decision, struct cf_id pledge_id);
 
-/* New proceeds pay the creator's debt, as far as they go. */
+/* What is payable pays the creator's debt, as far as it goes: after every event that raises either, so that the
+ * order of news does not show. */
 void cf_decide_netting(struct cf_decision *decision, struct cf_id creator_id,
                        enum cf_currency currency);
 

@@ -26,5 +26,6 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
     CF_EMIT(decision, payout_refused, .payout_id = input->payout_id,
             .creator_id = payout->creator_id, .currency = payout->currency,
             .amount = cf_money_of(payout->amount_minor), .reason = input->reason);
+    cf_decide_netting(decision, payout->creator_id, payout->currency);
     return ACCEPTED;
 }

@@ -29,5 +29,6 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
             .amount = cf_money_of(payout->amount_minor),
             .account = cf_token_bytes(&payout->account), .reversal = input->reversal,
             .had_failed = cf_payout_had_failed(payout));
+    cf_decide_netting(decision, payout->creator_id, payout->currency);
     return ACCEPTED;
 }

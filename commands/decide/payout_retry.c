@@ -24,7 +24,8 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
         return PAYOUT_UNKNOWN;
     if (payout->state != CF_PAYOUT_FAILED)
         return NOT_FAILED;
-    if (payout->amount_minor > cf_decision_payable(decision, payout->creator_id, payout->currency))
+    if (payout->amount_minor >
+        cf_decision_payable_whole(decision, payout->creator_id, payout->currency))
         return NOT_COVERED;
     CF_EMIT(decision, payout_retried, .payout_id = input->payout_id,
             .creator_id = payout->creator_id, .currency = payout->currency,

@@ -90,5 +90,6 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
             .hold_from_payable = cf_money_of(purse.payable),
             .hold_from_reserve = cf_money_of(purse.reserve),
             .hold_from_receivable = cf_money_of(purse.receivable));
+    cf_decide_netting(decision, campaign->creator_id, campaign->currency);
     return ACCEPTED;
 }

@@ -37,5 +37,6 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
             .currency = pledge->currency, .amount = input->amount,
             .to_escrow = settled ? cf_money_of(0) : input->amount,
             .to_payable = settled ? input->amount : cf_money_of(0));
+    cf_decide_netting(decision, campaign->creator_id, campaign->currency);
     return ACCEPTED;
 }

@@ -100,18 +100,12 @@ void cf_decide_covered(struct cf_decision *decision, struct cf_id refund_id)
                 .currency = pledge->currency, .amount = cf_money_of(refund->amount_minor));
 }
 
-int64_t cf_decide_nettable(const struct cf_decision *decision, struct cf_id creator_id,
-                           enum cf_currency currency)
-{
-    int64_t owed = cf_decision_balance(decision, CF_ACCOUNT_RECEIVABLE, currency, creator_id);
-    int64_t payable = cf_decision_payable(decision, creator_id, currency);
-    return owed < payable ? owed : payable;
-}
-
 void cf_decide_netting(struct cf_decision *decision, struct cf_id creator_id,
                        enum cf_currency currency)
 {
-    int64_t netted = cf_decide_nettable(decision, creator_id, currency);
+    int64_t owed = cf_decision_balance(decision, CF_ACCOUNT_RECEIVABLE, currency, creator_id);
+    int64_t payable = cf_decision_payable(decision, creator_id, currency);
+    int64_t netted = owed < payable ? owed : payable;
     if (netted > 0)
         CF_EMIT(decision, user_balance_netted, .user_id = creator_id, .currency = currency,
                 .amount = cf_money_of(netted));

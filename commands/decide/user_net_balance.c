@@ -21,7 +21,10 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
         return NOT_PERMITTED;
     if (user == NULL)
         return USER_UNKNOWN;
-    int64_t netted = cf_decide_nettable(decision, input->user_id, input->currency);
+    int64_t owed =
+        cf_decision_balance(decision, CF_ACCOUNT_RECEIVABLE, input->currency, input->user_id);
+    int64_t payable = cf_decision_payable_whole(decision, input->user_id, input->currency);
+    int64_t netted = owed < payable ? owed : payable;
     if (netted == 0)
         return NOTHING_TO_NET;
     CF_EMIT(decision, user_balance_netted, .user_id = input->user_id, .currency = input->currency,

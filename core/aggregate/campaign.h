@@ -96,6 +96,13 @@ static inline int64_t cf_campaign_pledged(const struct cf_campaign *campaign)
            campaign->refunded_minor - campaign->charged_back_minor;
 }
 
+/* What counts towards the goal and the stretch goals, which never lock again: also what has gone back since. No
+ * provider's news lowers it, so their order does not show. */
+static inline int64_t cf_campaign_gathered(const struct cf_campaign *campaign)
+{
+    return campaign->committed_minor + campaign->authorized_minor + campaign->captured_minor;
+}
+
 /* What counts towards a hybrid goal: authorized or captured. */
 static inline int64_t cf_campaign_secured(const struct cf_campaign *campaign)
 {

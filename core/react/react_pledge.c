@@ -216,14 +216,21 @@ static void cf_react_on_released(struct cf_reaction *reaction, const struct cf_p
     cf_react_ended(reaction, pledge, reaction->event->pledge_released.intent);
 }
 
+/* A reserve that was drawn upon to its end has nothing to be released any more. */
+static void cf_react_reserve_drawn(struct cf_reaction *reaction, const struct cf_pledge *pledge,
+                                   const struct cf_campaign *campaign, struct cf_money from_reserve)
+{
+    if (!cf_money_is_zero(from_reserve) && campaign->reserve_minor == 0)
+        cf_react_clear(reaction, &pledge->campaign_id, CF_TIMER_RESERVE_RELEASE);
+}
+
 static void cf_react_on_refund_requested(struct cf_reaction *reaction,
                                          const struct cf_pledge *pledge,
                                          const struct cf_campaign *campaign)
 {
-    (void)pledge;
-    (void)campaign;
     const struct cf_event_pledge_refund_requested *requested =
         &reaction->event->pledge_refund_requested;
+    cf_react_reserve_drawn(reaction, pledge, campaign, requested->from_reserve);
     if (requested->initiator != CF_INITIATOR_PROVIDER)
         cf_react_open(reaction, &requested->refund_id, CF_REQUEST_REFUND);
 }
@@ -272,6 +279,13 @@ static void cf_react_on_money_orphaned(struct cf_reaction *reaction, const struc
     cf_react_open(reaction, &reaction->event->pledge_money_orphaned.refund_id, CF_REQUEST_REFUND);
 }
 
+static void cf_react_on_disputed(struct cf_reaction *reaction, const struct cf_pledge *pledge,
+                                 const struct cf_campaign *campaign)
+{
+    cf_react_reserve_drawn(reaction, pledge, campaign,
+                           reaction->event->pledge_disputed.hold_from_reserve);
+}
+
 static void cf_react_on_dispute_won(struct cf_reaction *reaction, const struct cf_pledge *pledge,
                                     const struct cf_campaign *campaign)
 {
@@ -285,6 +299,15 @@ static void cf_react_on_dispute_won(struct cf_reaction *reaction, const struct c
 
 static void cf_react_on_dispute_lost(struct cf_reaction *reaction, const struct cf_pledge *pledge,
                                      const struct cf_campaign *campaign)
+{
+    cf_react_reserve_drawn(reaction, pledge, campaign,
+                           reaction->event->pledge_dispute_lost.from_reserve);
+    cf_react_progress(reaction, &pledge->campaign_id);
+}
+
+/* A dispute of orphaned money ended, or a refund is owed no more: the campaign may have waited for it. */
+static void cf_react_on_less_open(struct cf_reaction *reaction, const struct cf_pledge *pledge,
+                                  const struct cf_campaign *campaign)
 {
     (void)campaign;
     cf_react_progress(reaction, &pledge->campaign_id);
@@ -317,10 +340,14 @@ static cf_react_fn *const cf_react_fns[] = {
     CF_ON(REFUND_FAILED, cf_react_on_refund_failed),
     CF_ON(REFUND_RETRIED, cf_react_on_refund_retried),
     CF_ON(REFUND_PAID_OTHERWISE, cf_react_on_refund_paid_otherwise),
+    CF_ON(DISPUTED, cf_react_on_disputed),
     CF_ON(DISPUTE_WON, cf_react_on_dispute_won),
     CF_ON(DISPUTE_LOST, cf_react_on_dispute_lost),
     CF_ON(MONEY_ORPHANED, cf_react_on_money_orphaned),
     CF_ON(HOLD_ORPHANED, cf_react_on_hold_orphaned),
+    CF_ON(ORPHAN_DISPUTE_WON, cf_react_on_less_open),
+    CF_ON(ORPHAN_DISPUTE_LOST, cf_react_on_less_open),
+    CF_ON(REFUND_COVERED, cf_react_on_less_open),
 };
 
 void cf_react_pledge(struct cf_reaction *reaction)

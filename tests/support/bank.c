@@ -6,6 +6,7 @@
 #include "core/time.h"
 #include "tests/support/cmocka.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -24,6 +25,27 @@ void cf_bank_init(struct cf_bank *bank, struct cf_platform *platform, uint64_t s
 static bool chance(struct cf_bank *bank, unsigned percent)
 {
     return cf_random_percent(&bank->random, percent) != 0;
+}
+
+static uint64_t hash_of(const struct cf_bank *bank, const struct cf_id *whom, unsigned which)
+{
+    struct cf_random hash = {.state = bank->fates + which};
+    for (size_t i = 0; i < sizeof whom->bytes; i++)
+        hash.state = cf_random_next(&hash) + whom->bytes[i];
+    return cf_random_next(&hash);
+}
+
+/* By chance, or for ever the same for one whom and one which. */
+static bool fate(struct cf_bank *bank, const struct cf_id *whom, unsigned which, unsigned percent)
+{
+    return bank->fates == 0 ? chance(bank, percent) : hash_of(bank, whom, which) % 100 < percent;
+}
+
+/* A number for names: the next one, or the same whatever came before. */
+static int number_for(const struct cf_bank *bank, const struct cf_id *whom, unsigned which,
+                      int next)
+{
+    return bank->fates == 0 ? next : (int)(hash_of(bank, whom, which) % INT_MAX);
 }
 
 static int64_t now(const struct cf_bank *bank)
@@ -87,15 +109,15 @@ static void report_taken(struct cf_bank *bank, int index)
     const struct cf_bank_intent *intent = &bank->intents[index];
     struct cf_command_input input;
     about_pledge(&input, CF_COMMAND_pledge_record_captured, intent);
-    cf_command_set_text(&input, "intent", name(bank, "pi", index));
-    cf_command_set_text(&input, "charge", name(bank, "ch", index));
+    cf_command_set_text(&input, "intent", name(bank, "pi", intent->number));
+    cf_command_set_text(&input, "charge", name(bank, "ch", intent->number));
     set_amount(&input, intent->amount, intent->currency);
     report(bank, &input);
     about_pledge(&input, CF_COMMAND_pledge_record_fee, intent);
-    cf_command_set_text(&input, "charge", name(bank, "ch", index));
+    cf_command_set_text(&input, "charge", name(bank, "ch", intent->number));
     cf_command_set_signed(&input, "fee", intent->fee);
     cf_command_set_unsigned(&input, "currency", (uint64_t)intent->currency);
-    cf_command_set_text(&input, "balance_transaction", name(bank, "txn", index));
+    cf_command_set_text(&input, "balance_transaction", name(bank, "txn", intent->number));
     cf_command_set_signed(&input, "available_at", intent->available_at_us);
     report(bank, &input);
 }
@@ -109,21 +131,21 @@ static void report_intent(struct cf_bank *bank, int index)
         return;
     case CF_BANK_SAVED:
         about_pledge(&input, CF_COMMAND_pledge_record_committed, intent);
-        cf_command_set_text(&input, "payment_method", name(bank, "pm", index));
+        cf_command_set_text(&input, "payment_method", name(bank, "pm", intent->number));
         break;
     case CF_BANK_ACTION:
         about_pledge(&input, CF_COMMAND_pledge_record_action_required, intent);
-        cf_command_set_text(&input, "intent", name(bank, "pi", index));
+        cf_command_set_text(&input, "intent", name(bank, "pi", intent->number));
         break;
     case CF_BANK_FAILED:
         about_pledge(&input, CF_COMMAND_pledge_record_payment_failed, intent);
         cf_command_set_unsigned(&input, "decline", CF_DECLINE_INSUFFICIENT_FUNDS);
         cf_command_set_unsigned(&input, "retryable", true);
-        cf_command_set_text(&input, "intent", name(bank, "pi", index));
+        cf_command_set_text(&input, "intent", name(bank, "pi", intent->number));
         break;
     case CF_BANK_HELD:
         about_pledge(&input, CF_COMMAND_pledge_record_authorized, intent);
-        cf_command_set_text(&input, "intent", name(bank, "pi", index));
+        cf_command_set_text(&input, "intent", name(bank, "pi", intent->number));
         set_amount(&input, intent->amount, intent->currency);
         cf_command_set_signed(&input, "capture_before", intent->capture_before_us);
         break;
@@ -132,27 +154,62 @@ static void report_intent(struct cf_bank *bank, int index)
         return;
     case CF_BANK_EXPIRED:
         about_pledge(&input, CF_COMMAND_pledge_record_hold_lapsed, intent);
-        cf_command_set_text(&input, "intent", name(bank, "pi", index));
+        cf_command_set_text(&input, "intent", name(bank, "pi", intent->number));
         report(bank, &input);
         about_pledge(&input, CF_COMMAND_pledge_record_hold_voided, intent);
-        cf_command_set_text(&input, "intent", name(bank, "pi", index));
+        cf_command_set_text(&input, "intent", name(bank, "pi", intent->number));
         break;
     case CF_BANK_CANCELLED:
         about_pledge(&input, CF_COMMAND_pledge_record_hold_voided, intent);
-        cf_command_set_text(&input, "intent", name(bank, "pi", index));
+        cf_command_set_text(&input, "intent", name(bank, "pi", intent->number));
         break;
     }
     report(bank, &input);
+}
+
+static bool is_known(struct cf_bank *bank, enum cf_lookup_kind kind, struct cf_bytes token)
+{
+    struct cf_id id;
+    struct cf_book *open = bank->platform->history.book;
+    return open->ops->lookup(open, kind, token, &id);
+}
+
+/* To be looked at again, unless it is on its way anyhow. */
+static void put_off(struct cf_bank *bank, enum cf_bank_object object, int index)
+{
+    for (int i = 0; i < bank->news_count; i++)
+        if (bank->news[i].object == object && bank->news[i].index == index)
+            return;
+    assert_true(bank->news_count < CF_BANK_NEWS_MAX);
+    bank->news[bank->news_count++] = (struct cf_bank_news){object, index, now(bank) + CF_HOUR_US};
+}
+
+static void report_foreign_refund(struct cf_bank *bank, const struct cf_bank_refund *refund)
+{
+    const struct cf_bank_intent *intent = &bank->intents[refund->intent];
+    struct cf_command_input input;
+    about_pledge(&input, CF_COMMAND_pledge_record_foreign_refund, intent);
+    cf_command_set_text(&input, "refund", name(bank, "re", refund->number));
+    cf_command_set_text(&input, "charge", name(bank, "ch", intent->number));
+    set_amount(&input, refund->amount, intent->currency);
+    report(bank, &input);
+    /* The charge is not known yet, or disputed: looked at again when other news came. */
+    if (!is_known(bank, CF_LOOKUP_REFUND, name(bank, "re", refund->number)))
+        put_off(bank, CF_BANK_REFUND, (int)(refund - bank->refunds));
 }
 
 static void report_refund(struct cf_bank *bank, int index)
 {
     const struct cf_bank_refund *refund = &bank->refunds[index];
     struct cf_command_input input;
+    if (cf_id_is_zero(refund->refund_id)) {
+        report_foreign_refund(bank, refund);
+        return;
+    }
     cf_command_input_init(&input, refund->failed ? CF_COMMAND_pledge_record_refund_failed
                                                  : CF_COMMAND_pledge_record_refund_succeeded);
     cf_command_set_id(&input, "refund_id", refund->refund_id);
-    cf_command_set_text(&input, "refund", name(bank, "re", index));
+    cf_command_set_text(&input, "refund", name(bank, "re", refund->number));
     if (refund->failed) {
         cf_command_set_text(&input, "reason", CF_BYTES_LITERAL("expired_or_canceled_card"));
     } else {
@@ -184,13 +241,6 @@ static void report_payout(struct cf_bank *bank, int index)
     report(bank, &input);
 }
 
-static bool is_known(struct cf_bank *bank, enum cf_lookup_kind kind, struct cf_bytes token)
-{
-    struct cf_id id;
-    struct cf_book *open = bank->platform->history.book;
-    return open->ops->lookup(open, kind, token, &id);
-}
-
 static void report_dispute(struct cf_bank *bank, int index)
 {
     const struct cf_bank_intent *intent = &bank->intents[index];
@@ -198,16 +248,15 @@ static void report_dispute(struct cf_bank *bank, int index)
     if (intent->dispute == CF_BANK_UNDISPUTED)
         return;
     about_pledge(&input, CF_COMMAND_pledge_record_disputed, intent);
-    cf_command_set_text(&input, "dispute", name(bank, "dp", index));
-    cf_command_set_text(&input, "charge", name(bank, "ch", index));
+    cf_command_set_text(&input, "dispute", name(bank, "dp", intent->number));
+    cf_command_set_text(&input, "charge", name(bank, "ch", intent->number));
     set_amount(&input, intent->disputed, intent->currency);
     cf_command_set_signed(&input, "fee", 1500);
-    cf_command_set_text(&input, "balance_transaction", name(bank, "txnd", index));
+    cf_command_set_text(&input, "balance_transaction", name(bank, "txnd", intent->number));
     report(bank, &input);
     /* The charge is not known yet: the notice is looked at again when other news came. */
-    if (!is_known(bank, CF_LOOKUP_CHARGE, name(bank, "ch", index))) {
-        bank->news[bank->news_count++] =
-            (struct cf_bank_news){CF_BANK_DISPUTE, index, now(bank) + CF_HOUR_US};
+    if (!is_known(bank, CF_LOOKUP_CHARGE, name(bank, "ch", intent->number))) {
+        put_off(bank, CF_BANK_DISPUTE, index);
         return;
     }
     if (intent->dispute == CF_BANK_DISPUTED)
@@ -216,8 +265,8 @@ static void report_dispute(struct cf_bank *bank, int index)
                  intent->dispute == CF_BANK_WON ? CF_COMMAND_pledge_record_dispute_won
                                                 : CF_COMMAND_pledge_record_dispute_lost,
                  intent);
-    cf_command_set_text(&input, "dispute", name(bank, "dp", index));
-    cf_command_set_text(&input, "charge", name(bank, "ch", index));
+    cf_command_set_text(&input, "dispute", name(bank, "dp", intent->number));
+    cf_command_set_text(&input, "charge", name(bank, "ch", intent->number));
     report(bank, &input);
 }
 
@@ -242,23 +291,27 @@ static void make_report(struct cf_bank *bank, const struct cf_bank_news *news)
 /* Reports, now or later, once or twice. */
 static void tell(struct cf_bank *bank, enum cf_bank_object object, int index)
 {
-    int times = chance(bank, bank->repeat_percent) ? 2 : 1;
+    int times = bank->fates == 0 && chance(bank, bank->repeat_percent) ? 2 : 1;
     for (int i = 0; i < times; i++) {
         assert_true(bank->news_count < CF_BANK_NEWS_MAX);
-        int64_t delay =
-            bank->delay_max_us == 0 ? 0 : cf_random_between(&bank->random, 0, bank->delay_max_us);
-        bank->news[bank->news_count++] = (struct cf_bank_news){object, index, now(bank) + delay};
+        int64_t due_us = bank->fates != 0
+                             ? CF_BANK_WHEN_ASKED
+                             : now(bank) + cf_random_between(&bank->random, 0, bank->delay_max_us);
+        bank->news[bank->news_count++] = (struct cf_bank_news){object, index, due_us};
     }
 }
 
 /* -- What is asked -------------------------------------------------------------------------- */
 
 static int new_intent(struct cf_bank *bank, struct cf_id pledge_id, enum cf_currency currency,
-                      int64_t amount)
+                      int64_t amount, unsigned attempt)
 {
     assert_true(bank->intent_count < CF_BANK_INTENTS_MAX);
     bank->intents[bank->intent_count] =
-        (struct cf_bank_intent){.pledge_id = pledge_id, .currency = currency, .amount = amount};
+        (struct cf_bank_intent){.number = number_for(bank, &pledge_id, attempt, bank->intent_count),
+                                .pledge_id = pledge_id,
+                                .currency = currency,
+                                .amount = amount};
     return bank->intent_count++;
 }
 
@@ -268,19 +321,21 @@ static void take_money(struct cf_bank *bank, int index)
     intent->state = CF_BANK_TAKEN;
     intent->fee = intent->amount / 35 + 1;
     intent->available_at_us = now(bank) + 2 * CF_DAY_US;
-    book(bank, name(bank, "ch", index), name(bank, "txn", index), intent->currency, intent->amount,
-         intent->fee);
+    book(bank, name(bank, "ch", intent->number), name(bank, "txn", intent->number),
+         intent->currency, intent->amount, intent->fee);
 }
 
 static void do_payment(struct cf_bank *bank, const struct cf_event *event)
 {
     const struct cf_event_pledge_payment_requested *asked = &event->pledge_payment_requested;
-    int index = new_intent(bank, asked->pledge_id, asked->currency, cf_money_minor(asked->amount));
+    int index = new_intent(bank, asked->pledge_id, asked->currency, cf_money_minor(asked->amount),
+                           asked->attempt);
     struct cf_bank_intent *intent = &bank->intents[index];
     int64_t window = asked->off_session ? 4 * CF_DAY_US + 18 * CF_HOUR_US : 7 * CF_DAY_US;
-    if (chance(bank, bank->decline_percent)) {
+    if (fate(bank, &asked->pledge_id, 100 + asked->attempt, bank->decline_percent)) {
         intent->state = CF_BANK_FAILED;
-    } else if (!asked->off_session && chance(bank, bank->action_percent)) {
+    } else if (!asked->off_session &&
+               fate(bank, &asked->pledge_id, 200 + asked->attempt, bank->action_percent)) {
         intent->state = CF_BANK_ACTION; /* the backer never comes back from it */
     } else if (asked->mode == CF_PAYMENT_MODE_SAVE) {
         intent->state = CF_BANK_SAVED;
@@ -293,19 +348,24 @@ static void do_payment(struct cf_bank *bank, const struct cf_event *event)
     tell(bank, CF_BANK_INTENT, index);
 }
 
-/* The number behind "pi_17". */
-static int number_of(struct cf_bytes text)
+/* The index of "pi_17". */
+static int intent_of(const struct cf_bank *bank, struct cf_bytes text)
 {
     char copy[64];
     snprintf(copy, sizeof copy, "%.*s", (int)text.size, (const char *)text.data);
     const char *digits = strrchr(copy, '_');
     assert_non_null(digits);
-    return (int)strtol(digits + 1, NULL, 10);
+    int number = (int)strtol(digits + 1, NULL, 10);
+    for (int i = 0; i < bank->intent_count; i++)
+        if (bank->intents[i].number == number)
+            return i;
+    fail_msg("%s was never made", copy);
+    return -1;
 }
 
 static void do_capture(struct cf_bank *bank, const struct cf_event *event)
 {
-    int index = number_of(event->pledge_capture_requested.intent);
+    int index = intent_of(bank, event->pledge_capture_requested.intent);
     struct cf_bank_intent *intent = &bank->intents[index];
     if (intent->state == CF_BANK_HELD) {
         intent->amount = cf_money_minor(event->pledge_capture_requested.amount);
@@ -316,7 +376,7 @@ static void do_capture(struct cf_bank *bank, const struct cf_event *event)
 
 static void do_void(struct cf_bank *bank, struct cf_bytes intent_name)
 {
-    int index = number_of(intent_name);
+    int index = intent_of(bank, intent_name);
     struct cf_bank_intent *intent = &bank->intents[index];
     if (intent->state != CF_BANK_TAKEN && intent->state != CF_BANK_EXPIRED)
         intent->state = CF_BANK_CANCELLED;
@@ -340,30 +400,34 @@ static struct cf_bytes intent_to_void(const struct cf_event *event)
 }
 
 static void do_refund(struct cf_bank *bank, struct cf_id refund_id, struct cf_bytes charge,
-                      int64_t amount)
+                      int64_t amount, unsigned attempt)
 {
-    int index = number_of(charge);
+    int index = intent_of(bank, charge);
     assert_true(bank->refund_count < CF_BANK_INTENTS_MAX);
-    int number = bank->refund_count++;
-    bank->refunds[number] =
-        (struct cf_bank_refund){.refund_id = refund_id, .intent = index, .amount = amount};
+    int at = bank->refund_count++;
+    struct cf_bank_refund *refund = &bank->refunds[at];
+    *refund = (struct cf_bank_refund){.refund_id = refund_id,
+                                      .number = number_for(bank, &refund_id, attempt, at),
+                                      .intent = index,
+                                      .amount = amount};
     bool contested = bank->intents[index].dispute == CF_BANK_DISPUTED ||
                      bank->intents[index].dispute == CF_BANK_LOST;
-    if (contested || chance(bank, bank->trouble_percent)) {
-        bank->refunds[number].failed = true;
+    if (contested || bank->intents[index].refunded + amount > bank->intents[index].amount ||
+        fate(bank, &refund_id, 300 + attempt, bank->trouble_percent)) {
+        refund->failed = true;
     } else {
         bank->intents[index].refunded += amount;
-        book(bank, name(bank, "re", number), name(bank, "txnr", number),
+        book(bank, name(bank, "re", refund->number), name(bank, "txnr", refund->number),
              bank->intents[index].currency, -amount, 0);
     }
-    tell(bank, CF_BANK_REFUND, number);
+    tell(bank, CF_BANK_REFUND, at);
 }
 
 static void do_transfer(struct cf_bank *bank, const struct cf_event *event)
 {
     const struct cf_event_payout_requested *asked = &event->payout_requested;
     struct cf_command_input input;
-    if (chance(bank, bank->trouble_percent)) {
+    if (fate(bank, &asked->payout_id, 400, bank->trouble_percent)) {
         cf_command_input_init(&input, CF_COMMAND_payout_record_refused);
         cf_command_set_id(&input, "payout_id", asked->payout_id);
         cf_command_set_text(&input, "reason", CF_BYTES_LITERAL("balance_insufficient"));
@@ -396,7 +460,7 @@ static void do_bank_payout(struct cf_bank *bank, const struct cf_id *payout_id)
     bank->payouts[index].state = CF_BANK_SENT;
     report_payout(bank, index);
     bank->payouts[index].state =
-        chance(bank, bank->trouble_percent) ? CF_BANK_BOUNCED : CF_BANK_PAID;
+        fate(bank, payout_id, 500, bank->trouble_percent) ? CF_BANK_BOUNCED : CF_BANK_PAID;
     tell(bank, CF_BANK_PAYOUT, index);
 }
 
@@ -447,14 +511,15 @@ static void do_refund_asked(struct cf_bank *bank, const struct cf_event *event)
 {
     if (event->type == CF_EVENT_PLEDGE_MONEY_ORPHANED)
         do_refund(bank, event->pledge_money_orphaned.refund_id, event->pledge_money_orphaned.charge,
-                  cf_money_minor(event->pledge_money_orphaned.amount));
+                  cf_money_minor(event->pledge_money_orphaned.amount), 1);
     else if (event->type == CF_EVENT_PLEDGE_REFUND_RETRIED)
         do_refund(bank, event->pledge_refund_retried.refund_id, event->pledge_refund_retried.charge,
-                  cf_money_minor(event->pledge_refund_retried.amount));
+                  cf_money_minor(event->pledge_refund_retried.amount),
+                  event->pledge_refund_retried.attempt);
     else
         do_refund(bank, event->pledge_refund_requested.refund_id,
                   event->pledge_refund_requested.charge,
-                  cf_money_minor(event->pledge_refund_requested.amount));
+                  cf_money_minor(event->pledge_refund_requested.amount), 1);
 }
 
 /* -- Open requests -------------------------------------------------------------------------- */
@@ -557,7 +622,7 @@ static size_t work_once(struct cf_bank *bank)
             open->ops->request(open, &asked->subject, asked->request) != asked->requested_by)
             continue;
         done++;
-        if (chance(bank, bank->trouble_percent / 2)) {
+        if (bank->fates == 0 && chance(bank, bank->trouble_percent / 2)) {
             defer(bank, asked);
             continue;
         }
@@ -575,14 +640,24 @@ void cf_bank_work(struct cf_bank *bank)
     make_due_reports(bank);
 }
 
+void cf_bank_report(struct cf_bank *bank, int index, bool again)
+{
+    struct cf_bank_news news = bank->news[index];
+    if (!again)
+        bank->news[index] = bank->news[--bank->news_count];
+    make_report(bank, &news);
+}
+
 void cf_bank_flush(struct cf_bank *bank)
 {
-    while (bank->news_count > 0) {
-        int at = (int)cf_random_below(&bank->random, (uint64_t)bank->news_count);
-        struct cf_bank_news news = bank->news[at];
-        bank->news[at] = bank->news[--bank->news_count];
-        make_report(bank, &news);
-    }
+    while (bank->news_count > 0)
+        cf_bank_report(bank, (int)cf_random_below(&bank->random, (uint64_t)bank->news_count),
+                       false);
+}
+
+bool cf_bank_perform(struct cf_bank *bank)
+{
+    return work_once(bank) > 0;
 }
 
 int64_t cf_bank_next(const struct cf_bank *bank)
@@ -612,18 +687,18 @@ static void dispute(struct cf_bank *bank, int index)
     struct cf_bank_intent *intent = &bank->intents[index];
     intent->disputed = intent->amount; /* whatever was refunded of it */
     intent->dispute = CF_BANK_DISPUTED;
-    book(bank, name(bank, "dp", index), name(bank, "txnd", index), intent->currency,
-         -intent->disputed, 1500);
+    book(bank, name(bank, "dp", intent->number), name(bank, "txnd", intent->number),
+         intent->currency, -intent->disputed, 1500);
     tell(bank, CF_BANK_DISPUTE, index);
 }
 
-static void end_dispute(struct cf_bank *bank, int index)
+static void end_dispute(struct cf_bank *bank, int index, bool won)
 {
     struct cf_bank_intent *intent = &bank->intents[index];
-    intent->dispute = chance(bank, 50) ? CF_BANK_WON : CF_BANK_LOST;
+    intent->dispute = won ? CF_BANK_WON : CF_BANK_LOST;
     if (intent->dispute == CF_BANK_WON)
-        book(bank, name(bank, "dp", index), name(bank, "txnw", index), intent->currency,
-             intent->disputed, 0);
+        book(bank, name(bank, "dp", intent->number), name(bank, "txnw", intent->number),
+             intent->currency, intent->disputed, 0);
     tell(bank, CF_BANK_DISPUTE, index);
 }
 
@@ -635,8 +710,8 @@ static void refund_comes_back(struct cf_bank *bank, int index)
         return;
     refund->failed = true;
     intent->refunded -= refund->amount;
-    book(bank, name(bank, "re", index), name(bank, "txnb", index), intent->currency, refund->amount,
-         0);
+    book(bank, name(bank, "re", refund->number), name(bank, "txnb", refund->number),
+         intent->currency, refund->amount, 0);
     tell(bank, CF_BANK_REFUND, index);
 }
 
@@ -649,7 +724,7 @@ void cf_bank_mischief(struct cf_bank *bank)
     if (intent->state == CF_BANK_TAKEN && intent->dispute == CF_BANK_UNDISPUTED && chance(bank, 30))
         dispute(bank, index);
     else if (intent->dispute == CF_BANK_DISPUTED)
-        end_dispute(bank, index);
+        end_dispute(bank, index, chance(bank, 50));
     if (bank->refund_count > 0 && chance(bank, 10))
         refund_comes_back(bank, (int)cf_random_below(&bank->random, (uint64_t)bank->refund_count));
     if (bank->payout_count > 0 && chance(bank, 10)) {
@@ -659,4 +734,51 @@ void cf_bank_mischief(struct cf_bank *bank)
             tell(bank, CF_BANK_PAYOUT, index);
         }
     }
+}
+
+/* Somebody at the bank's own desk gives half of a charge back, or all. */
+static void refund_at_bank(struct cf_bank *bank, int index, bool whole)
+{
+    struct cf_bank_intent *intent = &bank->intents[index];
+    int64_t left = intent->amount - intent->refunded;
+    int64_t amount = whole ? left : left / 2;
+    if (amount <= 0)
+        return;
+    int at = bank->refund_count++;
+    assert_true(at < CF_BANK_INTENTS_MAX);
+    bank->refunds[at] = (struct cf_bank_refund){
+        .number = number_for(bank, &intent->pledge_id, 600 + (unsigned)intent->number, at),
+        .intent = index,
+        .amount = amount};
+    intent->refunded += amount;
+    book(bank, name(bank, "re", bank->refunds[at].number),
+         name(bank, "txnr", bank->refunds[at].number), intent->currency, -amount, 0);
+    tell(bank, CF_BANK_REFUND, at);
+}
+
+void cf_bank_stir(struct cf_bank *bank, unsigned round)
+{
+    for (int i = 0; i < bank->intent_count; i++) {
+        struct cf_bank_intent *intent = &bank->intents[i];
+        const struct cf_id *whom = &intent->pledge_id;
+        unsigned salt = 1000 * (round + 1) + (unsigned)intent->number % 1000;
+        if (intent->state != CF_BANK_TAKEN)
+            continue;
+        if (intent->dispute == CF_BANK_UNDISPUTED && fate(bank, whom, salt, 8))
+            dispute(bank, i);
+        else if (intent->dispute == CF_BANK_DISPUTED && fate(bank, whom, salt, 50))
+            end_dispute(bank, i, fate(bank, whom, salt + 1, 50));
+        else if (intent->dispute == CF_BANK_UNDISPUTED && fate(bank, whom, salt + 2, 5))
+            refund_at_bank(bank, i, fate(bank, whom, salt + 3, 50));
+    }
+    for (int i = 0; i < bank->refund_count; i++)
+        if (!cf_id_is_zero(bank->refunds[i].refund_id) &&
+            fate(bank, &bank->refunds[i].refund_id, 1000 * (round + 1), 8))
+            refund_comes_back(bank, i);
+    for (int i = 0; i < bank->payout_count; i++)
+        if (bank->payouts[i].state == CF_BANK_PAID &&
+            fate(bank, &bank->payouts[i].payout_id, 1000 * (round + 1), 15)) {
+            bank->payouts[i].state = CF_BANK_BOUNCED;
+            tell(bank, CF_BANK_PAYOUT, i);
+        }
 }

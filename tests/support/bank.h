@@ -10,6 +10,9 @@
  * come late, twice and in any order; a report says what the object is now, not what it was. Holds
  * expire, refunds come back, paid payouts fail, banks dispute. It books every movement, so that the
  * ledger can be reconciled with it. The same seed, the same bank.
+ *
+ * With `fates` the bank is the same whatever order its reports are made in: what it does is decided by
+ * whom it does it for, and reports wait until they are asked for one by one.
  */
 
 #include "tests/support/platform.h"
@@ -28,6 +31,7 @@ enum cf_bank_state {
 };
 
 struct cf_bank_intent {
+    int number; /* in its names */
     struct cf_id pledge_id;
     enum cf_currency currency;
     enum cf_bank_state state;
@@ -38,7 +42,8 @@ struct cf_bank_intent {
 };
 
 struct cf_bank_refund {
-    struct cf_id refund_id;
+    struct cf_id refund_id; /* zero: made at the bank */
+    int number;
     int intent;
     int64_t amount;
     bool failed;
@@ -52,6 +57,9 @@ struct cf_bank_payout {
 };
 
 enum cf_bank_object { CF_BANK_INTENT, CF_BANK_REFUND, CF_BANK_PAYOUT, CF_BANK_DISPUTE };
+
+/* When a report is made that waits to be asked for (fates). */
+#define CF_BANK_WHEN_ASKED (CF_TIME_MAX_US / 2)
 
 /* A report under way. */
 struct cf_bank_news {
@@ -67,6 +75,7 @@ struct cf_bank_news {
 struct cf_bank {
     struct cf_platform *platform;
     struct cf_random random;
+    uint64_t fates; /* 0: by chance */
     struct cf_bank_intent intents[CF_BANK_INTENTS_MAX];
     struct cf_bank_refund refunds[CF_BANK_INTENTS_MAX];
     struct cf_bank_payout payouts[CF_BANK_INTENTS_MAX];
@@ -98,5 +107,14 @@ int64_t cf_bank_next(const struct cf_bank *bank);
 
 /* Every report that waits is made now, in random order. */
 void cf_bank_flush(struct cf_bank *bank);
+
+/* One report that waits is made, and may stay to be made again. */
+void cf_bank_report(struct cf_bank *bank, int index, bool again);
+
+/* With fates: does once what is asked; says whether anything was. */
+bool cf_bank_perform(struct cf_bank *bank);
+
+/* With fates: what the banks do by themselves in this round. */
+void cf_bank_stir(struct cf_bank *bank, unsigned round);
 
 #endif

@@ -17,8 +17,18 @@ static struct cf_platform *platform_of(const struct cf_decision *decision)
 static void emit(struct cf_decision *decision, const struct cf_event *event)
 {
     struct cf_platform *platform = platform_of(decision);
+    static uint8_t memory[CF_RECORD_SIZE_MAX];
+    struct cf_wire_writer writer = cf_wire_writer_fixed(memory, sizeof memory);
+    struct cf_event written;
+    /* As the writer does: what an event says is written down before folding it changes the rows that it may
+     * have borrowed from. */
+    cf_event_encode(event, &writer);
+    assert_int_equal(cf_wire_writer_finish(&writer), CF_OK);
+    struct cf_wire_cursor cursor =
+        cf_wire_cursor_over(cf_bytes_from(memory, writer.size), CF_WIRE_CANONICAL);
+    assert_int_equal(cf_event_decode(event->type, &cursor, &written, NULL), CF_OK);
     platform->history.now_us = decision->now_us;
-    cf_history_append(&platform->history, event);
+    cf_history_append(&platform->history, &written);
 }
 
 /* Keeps the record's bytes, for whoever is asked by it. */
