@@ -116,6 +116,14 @@ CF_MUST_CHECK enum cf_status cf_range_lookup(struct cf_range_client *client, uin
                                              struct cf_bytes name, struct cf_id *ret_id,
                                              struct cf_fault *reterr_fault);
 
+/* The outside name of that kind that comes next behind `name` (empty: the first), in the order of their
+ * bytes, with a NUL behind it. NOT_FOUND behind the last. */
+#define CF_RANGE_NAME_SIZE 64
+CF_MUST_CHECK enum cf_status cf_range_name_behind(struct cf_range_client *client, uint32_t kind,
+                                                  struct cf_bytes name,
+                                                  char ret_name[CF_RANGE_NAME_SIZE],
+                                                  struct cf_fault *reterr_fault);
+
 /* ---- Server: in the writer's process ---- */
 
 struct cf_range_server;

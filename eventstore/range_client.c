@@ -433,3 +433,20 @@ enum cf_status cf_range_lookup(struct cf_range_client *client, uint32_t kind, st
     CF_TRY(call(client, &request, &client->reply, &results, reterr_fault));
     return read_exact(&results, CF_ID_SIZE, ret_id->bytes, reterr_fault);
 }
+
+enum cf_status cf_range_name_behind(struct cf_range_client *client, uint32_t kind,
+                                    struct cf_bytes name, char ret_name[CF_RANGE_NAME_SIZE],
+                                    struct cf_fault *reterr_fault)
+{
+    struct request request;
+    struct cf_wire_cursor results;
+    struct cf_bytes found;
+    request_begin(&request, CF_RANGE_NAME, 2);
+    cf_wire_write_unsigned(&request.writer, kind);
+    cf_wire_write_bytes(&request.writer, name);
+    CF_TRY(call(client, &request, &client->reply, &results, reterr_fault));
+    CF_TRY(cf_wire_read_bytes(&results, CF_RANGE_NAME_SIZE - 1, &found, reterr_fault));
+    memcpy(ret_name, found.data, found.size);
+    ret_name[found.size] = '\0';
+    return CF_OK;
+}

@@ -253,6 +253,19 @@ static enum cf_status do_lookup(struct call *call, struct cf_state_view *view)
     return CF_OK;
 }
 
+static enum cf_status do_name(struct call *call, struct cf_state_view *view)
+{
+    uint64_t kind;
+    struct cf_bytes name;
+    CF_TRY(argument(call, UINT32_MAX, &kind));
+    if (cf_wire_read_bytes(call->arguments, CF_RANGE_READ_SIZE_MAX, &name, call->fault) != CF_OK)
+        return CF_INVALID;
+    char found[CF_RANGE_NAME_SIZE];
+    CF_TRY(cf_state_view_name_behind(view, (uint32_t)kind, name, found, sizeof found, call->fault));
+    cf_wire_write_bytes(call->results, cf_bytes_from_text(found));
+    return CF_OK;
+}
+
 /* --- Serving ---------------------------------------------------------------------------------- */
 
 typedef enum cf_status log_operation_fn(struct call *call, struct cf_log_view *view);
@@ -274,6 +287,7 @@ static const struct {
     [CF_RANGE_REQUESTS] = {.state = do_requests},
     [CF_RANGE_LOOKUP] = {.state = do_lookup},
     [CF_RANGE_PUBLISHED] = {.log = do_published},
+    [CF_RANGE_NAME] = {.state = do_name},
 };
 
 static enum cf_status perform(struct call *call)

@@ -19,6 +19,7 @@ enum cf_range_operation {
     CF_RANGE_REQUESTS = 10,   /* sequence, count max → [[sequence, kind, subject], …] */
     CF_RANGE_LOOKUP = 11,     /* kind, name → id */
     CF_RANGE_PUBLISHED = 12,  /* → note */
+    CF_RANGE_NAME = 13,       /* kind, name → the name behind it */
 };
 
 /* The reply's first element. Anything but OK stands alone. */

@@ -150,6 +150,11 @@ CF_MUST_CHECK enum cf_status cf_state_view_subject(struct cf_state_view *view,
 CF_MUST_CHECK enum cf_status cf_state_view_lookup(struct cf_state_view *view, uint32_t kind,
                                                   struct cf_bytes name, struct cf_id *ret_id,
                                                   struct cf_fault *reterr_fault);
+/* The next outside name of that kind behind `name`, as a text of at most size − 1 bytes; longer ones, and
+ * those with a NUL, are passed over. NOT_FOUND behind the last. */
+CF_MUST_CHECK enum cf_status cf_state_view_name_behind(struct cf_state_view *view, uint32_t kind,
+                                                       struct cf_bytes name, char *ret_name,
+                                                       size_t size, struct cf_fault *reterr_fault);
 /* The timers that are due first, in order of time. */
 CF_MUST_CHECK enum cf_status cf_state_view_timers(struct cf_state_view *view,
                                                   struct cf_state_timer *ret_timers,

@@ -97,6 +97,34 @@ enum cf_status cf_state_view_lookup(struct cf_state_view *view, uint32_t kind, s
     return get(view, CF_STATE_lookups, cf_tables_key_bytes(&key), CF_ID_SIZE, ret_id, reterr_fault);
 }
 
+enum cf_status cf_state_view_name_behind(struct cf_state_view *view, uint32_t kind,
+                                         struct cf_bytes name, char *ret_name, size_t size,
+                                         struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(cf_scope_cf_lmdb_cursor_close) struct cf_lmdb_cursor *cursor = NULL;
+    if (kind > UINT8_MAX || name.size > CF_TABLES_KEY_SIZE_MAX - 1)
+        return CF_NOT_FOUND;
+    CF_TRY(cf_lmdb_cursor_open(view->txn, view->state->store.tables[CF_STATE_lookups], &cursor,
+                               reterr_fault));
+    struct cf_tables_key first = {0};
+    cf_tables_key_add_number(&first, kind, 1);
+    cf_tables_key_add(&first, name);
+    struct cf_bytes key, value;
+    enum cf_status status =
+        cf_lmdb_cursor_seek(cursor, cf_tables_key_bytes(&first), &key, &value, reterr_fault);
+    while (status == CF_OK && key.size > 0 && key.data[0] == kind) {
+        struct cf_bytes found = cf_bytes_from(key.data + 1, key.size - 1);
+        bool fits = found.size < size && memchr(found.data, '\0', found.size) == NULL;
+        if (fits && !cf_bytes_equal(found, name)) {
+            memcpy(ret_name, found.data, found.size);
+            ret_name[found.size] = '\0';
+            return CF_OK;
+        }
+        status = cf_lmdb_cursor_move(cursor, CF_LMDB_NEXT, &key, &value, reterr_fault);
+    }
+    return status == CF_OK ? CF_NOT_FOUND : status;
+}
+
 enum cf_status cf_state_view_timers(struct cf_state_view *view, struct cf_state_timer *ret_timers,
                                     size_t count_max, size_t *ret_count,
                                     struct cf_fault *reterr_fault)

@@ -83,13 +83,16 @@ struct cf_gateway {
     struct cf_range_records chunk;             /* records read together */
     struct cf_bus_server *status;              /* who asks something: inquiry.h */
     struct {
-        int64_t next_us;               /* monotonic: when to read the list of notices again */
-        int64_t since_s;               /* notices from then on have not been seen yet */
-        int64_t newest_s;              /* the newest of this round */
-        char after[CF_PORT_NAME_SIZE]; /* the round goes on behind this one */
-        bool busy;                     /* the provider is being asked */
-        bool answered;                 /* under mutex: `body` has come */
-        struct cf_buf body;            /* under mutex until answered */
+        int64_t next_us;                 /* monotonic: when to read the list of notices again */
+        int64_t since_s;                 /* the platform's from then on have not been seen yet */
+        int64_t began_s, newest_s;       /* of this round: the ledger's time, the newest notice */
+        char account[CF_PORT_NAME_SIZE]; /* whose list is being read; empty: the platform's */
+        char last_account[CF_PORT_NAME_SIZE]; /* the one behind it has its turn */
+        unsigned accounts_left;               /* in this round */
+        char after[CF_PORT_NAME_SIZE];        /* the round goes on behind this one */
+        bool busy;                            /* the provider is being asked */
+        bool answered;                        /* under mutex: `body` has come */
+        struct cf_buf body;                   /* under mutex until answered */
     } poll;
     struct {
         struct cf_id user_id;

@@ -6,18 +6,17 @@ Shown: with real processes, killed, starved, lied to, and compared with the prov
 usage: test_gateway.py COFFER
 """
 
-import http.server
 import json
 import random
 import re
 import sys
 import threading
 import traceback
-import urllib.error
 import urllib.parse
 import urllib.request
 
 from ledger import Ledger, new_id, wait_until
+from liar import Liar, through_a_liar
 
 scenarios = []
 
@@ -177,43 +176,6 @@ def a_limited_provider_gets_what_it_takes(program):
         pledges = [ledger.pledge(campaign, "pm_card_visa")[0] for _ in range(20)]
         wait_until(lambda: sorted(charges(ledger)) == sorted(pledges), "all are charged")
         ledger.drain()
-
-
-class Liar(http.server.BaseHTTPRequestHandler):
-    """Stands between gateway and sandbox and changes answers."""
-    protocol_version = "HTTP/1.1"
-    behind, lie = "", staticmethod(lambda path, text: text)
-
-    def forward(self):
-        size = int(self.headers.get("Content-Length", 0))
-        body = self.rfile.read(size) if size else None
-        request = urllib.request.Request(Liar.behind + self.path, method=self.command, data=body)
-        for name in ("Authorization", "Idempotency-Key", "Stripe-Account"):
-            if self.headers[name]:
-                request.add_header(name, self.headers[name])
-        try:
-            with urllib.request.urlopen(request) as answer:
-                status, text = answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            status, text = error.code, error.read().decode()
-        text = Liar.lie(f"{self.command} {self.path}", text).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
-    do_GET = do_POST = forward
-
-    def log_message(self, *_):
-        pass
-
-
-def through_a_liar(url):
-    Liar.behind, Liar.lie = url, staticmethod(lambda path, text: text)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Liar)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return f"http://127.0.0.1:{server.server_port}"
 
 
 @scenario

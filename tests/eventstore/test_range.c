@@ -217,6 +217,27 @@ static void test_range__looks_up_streams_subjects_and_requests(void **state)
         CF_NOT_FOUND);
 }
 
+static void test_range__walks_over_the_outside_names_of_a_kind(void **state)
+{
+    struct fixture *fixture = *state;
+    char last[CF_RANGE_NAME_SIZE] = "", name[CF_RANGE_NAME_SIZE];
+    struct cf_id id;
+    size_t count = 0;
+    while (cf_range_name_behind(fixture->client, CF_LOOKUP_INTENT, cf_bytes_from_text(last), name,
+                                NULL) == CF_OK) {
+        assert_true(strcmp(last, name) < 0);
+        assert_int_equal(
+            cf_range_lookup(fixture->client, CF_LOOKUP_INTENT, cf_bytes_from_text(name), &id, NULL),
+            CF_OK);
+        memcpy(last, name, sizeof last);
+        count++;
+    }
+    assert_true(count > 3);
+    assert_int_equal(
+        cf_range_name_behind(fixture->client, CF_LOOKUP_SLUG, (struct cf_bytes){0}, name, NULL),
+        CF_NOT_FOUND);
+}
+
 static void *append_one(void *context)
 {
     struct fixture *fixture = context;
@@ -346,6 +367,7 @@ int main(void)
         TEST(test_range__looks_up_streams_subjects_and_requests),
         TEST(test_range__wait_ends_when_the_head_moves),
         TEST(test_range__nonsense_is_refused),
+        TEST(test_range__walks_over_the_outside_names_of_a_kind),
         cmocka_unit_test(test_tile__paths_have_one_spelling),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
