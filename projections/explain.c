@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { READ_SIZE = 768 << 10, READ_WAIT_MS = 5000 };
@@ -135,6 +136,17 @@ static enum cf_status read_part(const struct cf_column *column, struct cf_bytes 
     return *end == '\0' && errno == 0 ? CF_OK : CF_INVALID;
 }
 
+/* The fault says what a key of this table looks like. */
+static enum cf_status fail_key(const struct cf_table *table, struct cf_fault *reterr_fault)
+{
+    char names[128] = "";
+    for (size_t i = 0, size = 0; i < cf_table_keys_count(table) && size < sizeof names; i++)
+        size += (size_t)snprintf(names + size, sizeof names - size, "%s%s", i == 0 ? "" : "/",
+                                 table->columns[i].name);
+    CF_FAIL_ON(reterr_fault, CF_INVALID, "that is no key of this table; one is made of", "%s",
+               names);
+}
+
 enum cf_status cf_explain_key(const struct cf_table *table, const char *text, void *row,
                               struct cf_fault *reterr_fault)
 {
@@ -144,8 +156,7 @@ enum cf_status cf_explain_key(const struct cf_table *table, const char *text, vo
         bool is_last = i + 1 == keys_count;
         if (read_part(&table->columns[i], cf_bytes_from(text, size), row) != CF_OK ||
             (text[size] == '\0') != is_last)
-            CF_FAIL_ON(reterr_fault, CF_INVALID, "the key does not look as the table's", "%s of %s",
-                       table->columns[i].name, table->name);
+            return fail_key(table, reterr_fault);
         text += size + !is_last;
     }
     return CF_OK;

@@ -37,7 +37,8 @@ CF_MUST_CHECK enum cf_status cf_explain(const struct cf_explain_options *options
 /* The kept table of that name, and its model. NULL where there is none. */
 const struct cf_table *cf_explain_table(const char *name, const struct cf_model **ret_model);
 
-/* Reads a key such as "0199…/3": its columns' values between slashes. INVALID. `row` is an all-zero row
+/* Reads a key such as "0199…/3": its columns' values between slashes. INVALID, with the names of
+ * those columns. `row` is an all-zero row
  * of the table. */
 CF_MUST_CHECK enum cf_status cf_explain_key(const struct cf_table *table, const char *text,
                                             void *row, struct cf_fault *reterr_fault);

@@ -245,6 +245,7 @@ static void test_explain__tells_every_event_behind_a_figure(void **state)
     struct cf_fault fault = {0};
     assert_int_equal(cf_explain_key(table, text, &key, &fault), CF_OK);
     assert_int_equal(cf_explain_key(table, "nonsense", &key, &fault), CF_INVALID);
+    assert_string_equal(fault.detail, "campaign");
     struct story story = {0};
     const struct cf_explain_options options = {.source = cf_test_history_source(history),
                                                .model = model,
@@ -262,6 +263,8 @@ static void test_explain__tells_every_event_behind_a_figure(void **state)
     snprintf(hour_key, sizeof hour_key, "%s/17", text);
     assert_int_equal(cf_explain_key(table, hour_key, &hour, &fault), CF_OK);
     assert_int_equal(hour.hour, 17);
+    assert_int_equal(cf_explain_key(table, text, &hour, &fault), CF_INVALID);
+    assert_string_equal(fault.detail, "campaign/hour");
     assert_null(cf_explain_table("posting", &model));
 }
 

@@ -5,6 +5,7 @@
  */
 #include "core/base/scope.h"
 #include "projections/cluster.h"
+#include "projections/funding/tables.h"
 #include "projections/migrate.h"
 #include "projections/rebuild.h"
 #include "projections/runner.h"
@@ -13,6 +14,7 @@
 #include "tools/bench/projections_bare.h"
 #include "tools/bench/projections_queries.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -31,10 +33,11 @@ struct scale {
     size_t rebuild_events, rebuild_campaigns;
     size_t bare_events;
     int lag_seconds;
+    int64_t pledges; /* that the queries have under them, at least */
 };
 
-static const struct scale quick = {60000, 2000, 120000, 5000, 12000, 4};
-static const struct scale whole = {400000, 20000, 2000000, 100000, 40000, 20};
+static const struct scale quick = {60000, 2000, 120000, 5000, 12000, 4, 0};
+static const struct scale whole = {400000, 20000, 2000000, 100000, 40000, 20, 2000000};
 
 struct measuring {
     struct cf_bench *bench;
@@ -287,6 +290,39 @@ static enum cf_status time_query(struct measuring *measuring, struct cf_query *q
     return CF_OK;
 }
 
+/* Copies the pledges under new ids until there are as many as asked. */
+static enum cf_status add_pledges(struct measuring *measuring, struct cf_pg *pg,
+                                  struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(cf_buf_clean_up) struct cf_buf script, columns;
+    cf_buf_init(&script, 1 << 16);
+    cf_buf_init(&columns, 1 << 14);
+    const struct cf_table *table = &cf_table_pledge;
+    for (size_t i = 1; i < table->columns_count; i++)
+        CF_TRY(cf_buf_append_format(&columns, ", %s", table->columns[i].name));
+    CF_TRY(cf_buf_terminate(&columns));
+    CF_TRY(cf_buf_append_format(
+        &script,
+        "INSERT INTO pledge (pledge%s) SELECT gen_random_uuid()%s FROM pledge, generate_series(1, "
+        "(SELECT %" PRId64 " / count(*) FROM pledge)); ANALYZE pledge",
+        (const char *)columns.data, (const char *)columns.data, measuring->scale->pledges));
+    CF_TRY(cf_buf_terminate(&script));
+    return cf_pg_script(pg, (const char *)script.data, reterr_fault);
+}
+
+static enum cf_status prepare_pledges(struct measuring *measuring, struct cf_fault *reterr_fault)
+{
+    if (measuring->scale->pledges == 0)
+        return CF_OK;
+    struct cf_pg *pg = NULL;
+    CF_TRY(cf_pg_open(cf_cluster_dsn(measuring->cluster), &pg, reterr_fault));
+    enum cf_status status = cf_schema_use(pg, CF_SCHEMA_LIVE, reterr_fault);
+    if (status == CF_OK)
+        status = add_pledges(measuring, pg, reterr_fault);
+    cf_pg_close(pg);
+    return status;
+}
+
 static enum cf_status measure_queries(struct measuring *measuring, struct cf_fault *reterr_fault)
 {
     static const struct {
@@ -295,6 +331,7 @@ static enum cf_status measure_queries(struct measuring *measuring, struct cf_fau
     } rows[] = {{"projections.listing_p99", cf_bench_query_listing},
                 {"projections.search_p99", cf_bench_query_search},
                 {"projections.campaign_p99", cf_bench_query_campaign}};
+    CF_TRY(prepare_pledges(measuring, reterr_fault));
     struct cf_query *query = NULL;
     if (cf_query_open(cf_cluster_dsn(measuring->cluster), &query) != CF_OK)
         CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for a query");

@@ -91,6 +91,20 @@ static enum cf_status run(const char *data, const struct cf_model *model,
     return status;
 }
 
+static int unknown_table(const char *name)
+{
+    char names[1024] = "";
+    size_t size = 0;
+    for (size_t i = 0; i < cf_model_count(); i++) {
+        const struct cf_model *model = cf_model_at(i);
+        for (size_t t = 0; t < model->tables_count && size < sizeof names; t++)
+            if (!model->tables[t]->is_appended)
+                size += (size_t)snprintf(names + size, sizeof names - size, " %s",
+                                         model->tables[t]->name);
+    }
+    return cf_cli_usage("explain", "no read model keeps a table %s; there are%s", name, names);
+}
+
 int cf_cli_explain(int argc, char **argv)
 {
     const char *data = NULL;
@@ -106,7 +120,7 @@ int cf_cli_explain(int argc, char **argv)
     const struct cf_model *model = NULL;
     const struct cf_table *table = cf_explain_table(arguments[0], &model);
     if (table == NULL)
-        return cf_cli_usage("explain", "no read model keeps a table %s", arguments[0]);
+        return unknown_table(arguments[0]);
     struct cf_fault fault = {0};
     CF_CLEANUP(cf_scope_free) void *key = calloc(1, table->row_size);
     if (key == NULL || cf_explain_key(table, arguments[1], key, &fault) != CF_OK)

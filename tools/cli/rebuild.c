@@ -82,7 +82,9 @@ static void print_result(const struct cf_rebuild_result *result)
         printf("off by %" PRId64 " %s (minor units) in %s.%s\n", result->money[i].minor,
                result->money[i].currency.text, result->money[i].table->name,
                result->money[i].column->name);
-    if (off == 0)
+    if (off > 0)
+        printf("coffer explain TABLE KEY tells the events behind a row\n");
+    else
         printf("the live model equals the rebuilt one, row for row\n");
     printf(result->is_switched ? "switched; --roll-back undoes it\n" : "nothing was switched\n");
 }
