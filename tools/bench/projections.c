@@ -12,13 +12,13 @@
 #include "tools/bench/figure.h"
 #include "tools/bench/history.h"
 #include "tools/bench/projections_bare.h"
+#include "tools/bench/projections_lag.h"
 #include "tools/bench/projections_queries.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 
 enum {
     LIVE_BATCH = 1500,
@@ -174,51 +174,24 @@ static double p99_ms(int64_t *nanoseconds, size_t count)
     return (double)nanoseconds[count * 99 / 100] / 1e6;
 }
 
-/* Event n is appended at n / rate; its lag ends when the batch that holds it is committed. */
-static enum cf_status run_lag(struct measuring *measuring, struct cf_pg *pg, double *ret_p99_ms,
-                              struct cf_fault *reterr_fault)
-{
-    struct cf_runner *runner = NULL;
-    CF_TRY(open_runner(measuring, pg, &runner, reterr_fault));
-    const int64_t step_ns = INT64_C(1000000000) / LAG_EVENTS_PER_SECOND;
-    size_t count = (size_t)measuring->scale->lag_seconds * LAG_EVENTS_PER_SECOND;
-    CF_CLEANUP(cf_scope_free) int64_t *lags = calloc(count, sizeof *lags);
-    enum cf_status status = lags == NULL ? CF_NO_MEMORY : CF_OK;
-    int64_t began_ns = cf_bench_now_ns();
-    for (size_t done = 0; done < count && status == CF_OK;) {
-        size_t appended = (size_t)((cf_bench_now_ns() - began_ns) / step_ns);
-        appended = appended < count ? appended : count;
-        if (appended == done) {
-            nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-            continue;
-        }
-        struct cf_source_records records = {.head = appended,
-                                            .first = done + 1,
-                                            .count = appended - done,
-                                            .records =
-                                                cf_history_records(measuring->history, done + 1)};
-        status = cf_runner_apply(runner, &records, reterr_fault);
-        int64_t visible_ns = cf_bench_now_ns() - began_ns;
-        for (; done < appended; done++)
-            lags[done] = visible_ns - (int64_t)done * step_ns;
-    }
-    if (status == CF_OK)
-        *ret_p99_ms = p99_ms(lags, count);
-    cf_runner_destroy(runner);
-    return status;
-}
-
 static enum cf_status measure_lag(struct measuring *measuring, struct cf_fault *reterr_fault)
 {
     struct cf_pg *pg = NULL;
-    double lag_ms = 0;
     enum cf_status status = open_empty(measuring, &pg, reterr_fault);
-    if (status == CF_OK)
-        status = run_lag(measuring, pg, &lag_ms, reterr_fault);
     cf_pg_close(pg);
     CF_TRY(status);
+    const struct cf_lag_options options = {.dsn = cf_cluster_dsn(measuring->cluster),
+                                           .directory = measuring->bench->directory,
+                                           .history = measuring->history,
+                                           .count = (size_t)measuring->scale->lag_seconds *
+                                                    LAG_EVENTS_PER_SECOND,
+                                           .step_ns = INT64_C(1000000000) / LAG_EVENTS_PER_SECOND};
+    CF_CLEANUP(cf_scope_free) int64_t *lags_ns = calloc(options.count, sizeof *lags_ns);
+    if (lags_ns == NULL)
+        CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for measuring");
+    CF_TRY(cf_lag_measure(&options, lags_ns, reterr_fault));
     cf_figure_report(measuring->bench, &(struct cf_figure){.name = "projections.lag_p99",
-                                                           .value = lag_ms,
+                                                           .value = p99_ms(lags_ns, options.count),
                                                            .unit = "ms at 3,000 events/s",
                                                            .against = "the promise",
                                                            .against_value = 100});
