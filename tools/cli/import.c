@@ -149,18 +149,18 @@ static enum cf_status run_import(struct import *import, uint64_t *ret_jumps,
 {
     CF_CLEANUP(cf_scope_cf_import_sender_close) struct cf_import_sender *sender = NULL;
     CF_CLEANUP(cf_import_provider_close) struct cf_import_provider provider = {0};
+    CF_CLEANUP(cf_scope_cf_range_client_close) struct cf_range_client *log = NULL;
     struct cf_data_dir_url writer_url = cf_data_dir_socket(&import->process.dir, "writer");
     struct cf_data_dir_url range_url = cf_data_dir_socket(&import->process.dir, "range");
-    struct cf_data_dir_url head_url = cf_data_dir_socket(&import->process.dir, "head");
     CF_TRY(cf_import_sender_open(writer_url.text, &sender, reterr_fault));
     CF_TRY(cf_import_provider_open(import->sandbox_url, &provider, reterr_fault));
+    CF_TRY(cf_range_client_open(range_url.text, NULL, &log, reterr_fault));
+    cf_range_client_timeout(log, READY_TIMEOUT_MS);
     const struct cf_import_stop stop = {is_stopping, import};
-    struct cf_import_clock clock = {.sender = sender, .provider = &provider, .stop = &stop};
-    struct cf_import_tools tools = {.sender = sender,
-                                    .provider = &provider,
-                                    .range_url = range_url.text,
-                                    .head_url = head_url.text,
-                                    .stop = &stop};
+    struct cf_import_clock clock = {
+        .sender = sender, .provider = &provider, .log = log, .stop = &stop};
+    struct cf_import_tools tools = {
+        .sender = sender, .provider = &provider, .log = log, .stop = &stop};
     enum cf_status status = run_course(import, &tools, &clock, reterr_fault);
     *ret_jumps = clock.jumps;
     return status;

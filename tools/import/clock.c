@@ -8,7 +8,7 @@
 
 #define TIMERS_TIMEOUT_MS 60000
 /* While something is under way: looks follow each other more and more slowly. */
-#define WAIT_MAX_MS 16
+#define WAIT_MAX_MS 4
 
 /* What the sandbox says of its own time. */
 struct provider_time {
@@ -72,13 +72,17 @@ static enum cf_status step(struct cf_import_clock *clock, int64_t to_us, bool *r
                            struct cf_fault *reterr_fault)
 {
     struct cf_link_timer timer;
+    struct cf_range_request request;
     struct provider_time provider;
-    size_t count;
+    size_t count, requests;
     *ret_moved = false;
     CF_TRY(cf_link_timers(cf_import_sender_link(clock->sender), TIMERS_TIMEOUT_MS, &timer, 1,
                           &count, &clock->now_us, reterr_fault));
     if (clock->now_us >= to_us || (count > 0 && timer.due_us <= clock->now_us))
         return CF_OK; /* there, or the writer is at it */
+    CF_TRY(cf_range_requests(clock->log, 0, &request, 1, &requests, reterr_fault));
+    if (requests > 0)
+        return CF_OK; /* the gateway is at it; the sandbox has enough to do */
     /* The sandbox follows first: what is due there until now may be news. */
     CF_TRY(move_provider(clock, clock->now_us, &provider, reterr_fault));
     if (provider.webhooks_under_way > 0 || provider.next_us <= clock->now_us)

@@ -14,6 +14,7 @@
 struct cf_import_clock {
     struct cf_import_sender *sender; /* borrowed, as all here */
     struct cf_import_provider *provider;
+    struct cf_range_client *log;
     const struct cf_import_stop *stop;
     int64_t now_us;
     uint64_t jumps;

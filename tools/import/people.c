@@ -244,15 +244,13 @@ enum cf_status cf_import_people_onboard(const struct cf_import_tools *tools,
                                         const struct cf_import_rows *rows,
                                         struct cf_fault *reterr_fault)
 {
-    CF_CLEANUP(cf_scope_cf_range_client_close) struct cf_range_client *log = NULL;
-    CF_TRY(cf_range_client_open(tools->range_url, tools->head_url, &log, reterr_fault));
     for (size_t i = 0; i < rows->count; i++) {
         const struct cf_import_row *row = &rows->rows[i];
         if (row->state != CF_IMPORT_SUCCESSFUL)
             continue;
         struct cf_fault fault = {0};
         enum cf_status status =
-            cf_import_provider_onboard(tools->provider, log, row->creator_id, &fault);
+            cf_import_provider_onboard(tools->provider, tools->log, row->creator_id, &fault);
         if (status == CF_OK || status == CF_NOT_FOUND)
             continue; /* without an account: reported when it was asked for */
         if (reterr_fault != NULL)

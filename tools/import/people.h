@@ -30,8 +30,7 @@ struct cf_import_tools {
     struct cf_import_sender *sender;
     struct cf_import_provider *provider;
     struct cf_keeper_client *keeper;
-    const char *range_url;
-    const char *head_url;
+    struct cf_range_client *log; /* of the main thread */
     const struct cf_import_stop *stop;
 };
 
