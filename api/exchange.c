@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define PASSWORD_SIZE_MIN 8
+#define PASSWORD_SIZE_MAX 1024
 #define CF_JSON_SIZE_MAX ((size_t)16 << 20)
 #define SEQUENCE_PATIENCE_MS 3000
 #define SEQUENCE_POLL_MS 5
@@ -111,6 +113,17 @@ bool cf_exchange_text(struct cf_exchange *exchange, const char *field, const cha
         return true;
     }
     cf_exchange_problem(exchange, CF_PROBLEM_FIELD, "a text is needed", field);
+    return false;
+}
+
+bool cf_exchange_password(struct cf_exchange *exchange, const char **ret_password)
+{
+    if (!cf_exchange_text(exchange, "password", ret_password))
+        return false;
+    size_t size = strlen(*ret_password);
+    if (size >= PASSWORD_SIZE_MIN && size <= PASSWORD_SIZE_MAX)
+        return true;
+    cf_exchange_problem(exchange, CF_PROBLEM_FIELD, "8 to 1,024 bytes", "password");
     return false;
 }
 

@@ -51,6 +51,8 @@ bool cf_exchange_body_or_nothing(struct cf_exchange *exchange);
 
 /* A member that must be a text; borrowed from the body. */
 bool cf_exchange_text(struct cf_exchange *exchange, const char *field, const char **ret_text);
+/* The field "password", where it may become one. */
+bool cf_exchange_password(struct cf_exchange *exchange, const char **ret_password);
 
 /* A number in the query, `otherwise` where there is none. */
 bool cf_exchange_query_number(struct cf_exchange *exchange, const char *name, int64_t otherwise,

@@ -6,8 +6,6 @@
 #include "api/api_private.h"
 #include "api/exchange.h"
 
-#define PASSWORD_SIZE_MIN 8
-#define PASSWORD_SIZE_MAX 1024
 #define TERMS_VERSION "1"
 
 static void answer(struct cf_exchange *exchange, const struct cf_reply *reply)
@@ -21,13 +19,8 @@ static void answer(struct cf_exchange *exchange, const struct cf_reply *reply)
 static bool password_take(struct cf_exchange *exchange, struct cf_json **ret_password)
 {
     const char *password;
-    if (!cf_exchange_text(exchange, "password", &password))
+    if (!cf_exchange_password(exchange, &password))
         return false;
-    size_t size = strlen(password);
-    if (size < PASSWORD_SIZE_MIN || size > PASSWORD_SIZE_MAX) {
-        cf_exchange_problem(exchange, CF_PROBLEM_FIELD, "8 to 1,024 bytes", "password");
-        return false;
-    }
     *ret_password = cf_json_copy(cf_json_get(exchange->body, "password"));
     cf_json_remove(exchange->body, "password");
     return true;
