@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The model `search`: the one place where texts stand in clear, and only those of published campaigns.
- * They go away with a purge and with the erasure of the campaign's key.
+ * They go away with a purge, with the erasure of the campaign's key, and with that of its creator.
  */
 #define CF_ROW_DEFINE
 #include "projections/search/tables.h"
@@ -14,11 +14,11 @@
 #include "projections/dispatch.h"
 #include "projections/services.h"
 
-static const struct cf_table *const tables[] = {&cf_table_campaign_text};
+static const struct cf_table *const tables[] = {&cf_table_campaign_text, &cf_table_author};
 
 const struct cf_model cf_model_search = {
     .name = "search",
-    .version = 1,
+    .version = 2,
     .tables = tables,
     .tables_count = sizeof tables / sizeof tables[0],
     .handlers = handlers,
@@ -69,7 +69,11 @@ static enum cf_status publish_texts(struct cf_fold *fold, struct cf_row_campaign
 CF_ON(campaign_drafted)
 {
     struct cf_row_campaign_text *text = NULL;
+    struct cf_row_author *author = NULL;
     CF_TRY(get(fold, event->campaign_id, &text));
+    CF_TRY(cf_row_get_author(fold, &(struct cf_row_author){.creator = event->creator_id}, &author));
+    text->former = author->newest;
+    author->newest = event->campaign_id;
     cf_fold_set(fold, &text->sealed_title, event->title.ciphertext);
     cf_fold_set(fold, &text->sealed_story, event->story.ciphertext);
     return CF_OK;
@@ -111,17 +115,35 @@ CF_ON(campaign_purged)
     return CF_OK;
 }
 
-/* A subject may also be a person, of whom there is nothing here. */
-CF_ON(subject_erased)
+/* Takes back a campaign's texts, if it is one, and says which its creator drafted before it. */
+static enum cf_status erase_texts(struct cf_fold *fold, struct cf_id campaign,
+                                  struct cf_id *ret_former)
 {
     const void *there = NULL;
+    *ret_former = (struct cf_id){0};
     CF_TRY(cf_fold_find(fold, &cf_table_campaign_text,
-                        &(struct cf_row_campaign_text){.campaign = event->subject_id}, &there));
+                        &(struct cf_row_campaign_text){.campaign = campaign}, &there));
     if (there == NULL)
         return CF_OK;
     struct cf_row_campaign_text *text = NULL;
-    CF_TRY(get(fold, event->subject_id, &text));
+    CF_TRY(get(fold, campaign, &text));
+    *ret_former = text->former;
     text->is_erased = true;
     hide(fold, text);
+    return CF_OK;
+}
+
+/* A subject is a campaign, or a person who may have drafted some. */
+CF_ON(subject_erased)
+{
+    struct cf_id campaign;
+    const void *found = NULL;
+    CF_TRY(erase_texts(fold, event->subject_id, &campaign));
+    CF_TRY(cf_fold_find(fold, &cf_table_author,
+                        &(struct cf_row_author){.creator = event->subject_id}, &found));
+    const struct cf_row_author *author = found;
+    campaign = author == NULL ? (struct cf_id){0} : author->newest;
+    while (!cf_id_is_zero(campaign))
+        CF_TRY(erase_texts(fold, campaign, &campaign));
     return CF_OK;
 }

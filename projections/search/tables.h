@@ -9,4 +9,9 @@
 #define CF_ROW_APPENDED false
 #include "projections/row.h"
 
+#define CF_ROW author
+#define CF_ROW_FILE "projections/search/author.def"
+#define CF_ROW_APPENDED false
+#include "projections/row.h"
+
 #endif

@@ -29,7 +29,7 @@ static const char *const texts[] = {
 enum { TEXTS_COUNT = sizeof texts / sizeof texts[0] };
 
 static struct cf_history *history;
-static struct cf_id campaigns[TEXTS_COUNT];
+static struct cf_id campaigns[TEXTS_COUNT], creators[TEXTS_COUNT];
 static bool keeper_is_away;
 static struct cf_test_followed followed;
 
@@ -306,6 +306,23 @@ static void test_search__forgets_what_was_erased(void **state)
     expect_words_fit();
 }
 
+static void test_search__forgets_all_texts_of_an_erased_creator(void **state)
+{
+    (void)state;
+    static const char *const words[TEXTS_COUNT] = {"lighthouse", "bicycle", "castle",
+                                                   "bronze",     "фонарь",  "århus"};
+    apply_all();
+    erase(creators[0], cf_history_count(history) + 1);
+    size_t others = 0;
+    for (size_t i = 0; i < TEXTS_COUNT; i++) {
+        bool is_other = !cf_id_equal(creators[i], creators[0]);
+        assert_int_equal(place(words[i], i) >= 0, is_other);
+        others += is_other;
+    }
+    assert_true(others > 0);
+    expect_words_fit();
+}
+
 /* A rebuild's former tables, and what a rebuild that was killed left, hold the texts too. */
 static void test_search__forgets_in_replaced_tables_too(void **state)
 {
@@ -415,8 +432,12 @@ static int make_history(void **state)
     for (uint64_t i = 1; count < TEXTS_COUNT; i++) {
         struct cf_record record;
         assert_int_equal(cf_record_decode(cf_history_record(history, i), &record, NULL), CF_OK);
-        if (record.event_number == CF_EVENT_CAMPAIGN_DRAFTED)
-            campaigns[count++] = record.stream_id;
+        if (record.event_number != CF_EVENT_CAMPAIGN_DRAFTED)
+            continue;
+        struct cf_event event;
+        assert_int_equal(cf_record_event(&record, &event, NULL), CF_OK);
+        campaigns[count] = event.campaign_drafted.campaign_id;
+        creators[count++] = event.campaign_drafted.creator_id;
     }
     return cf_test_pg_start(state);
 }
@@ -438,6 +459,7 @@ int main(void)
         TEST(test_search__what_was_typed_comes_first),
         TEST(test_search__pages_give_each_campaign_once),
         TEST(test_search__forgets_what_was_erased),
+        TEST(test_search__forgets_all_texts_of_an_erased_creator),
         TEST(test_search__forgets_in_replaced_tables_too),
         TEST(test_search__near_gives_the_nearest_first),
         TEST(test_search__waits_for_the_keeper_alone),
