@@ -95,12 +95,13 @@ static enum cf_status watch(struct course *course, int64_t *ret_lags_ns,
 static enum cf_status open_course(struct course *course, struct cf_fault *reterr_fault)
 {
     const struct cf_lag_options *options = course->options;
-    char log[512], range[512], head[512];
+    char log[512], range[600], head[600];
     snprintf(log, sizeof log, "%s/lag", options->directory);
-    snprintf(range, sizeof range, "ipc://%s/range", options->directory);
-    snprintf(head, sizeof head, "ipc://%s/head", options->directory);
+    snprintf(range, sizeof range, "ipc://%s/range", log);
+    snprintf(head, sizeof head, "ipc://%s/head", log);
     const struct cf_log_genesis genesis = {.origin = "coffer.local/bench",
                                            .clock = CF_LOG_CLOCK_REAL};
+    /* Sockets need a folder that is closed to others, which the bench's is not. */
     if (mkdir(log, 0700) != 0)
         CF_FAIL_ON(reterr_fault, CF_IO, "no directory for a log", "%s", log);
     CF_TRY(cf_log_open(&(struct cf_log_options){.directory = log, .create = &genesis}, &course->log,
