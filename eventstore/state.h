@@ -67,7 +67,8 @@ CF_MUST_CHECK enum cf_status cf_state_open(const struct cf_state_options *option
                                            struct cf_state_start *ret_start,
                                            struct cf_fault *reterr_fault);
 /* Opens what is there, as it is, beside its writer or after it; for views and comparing. DENIED
- * when it cannot be trusted, because the machine stopped while it was open. */
+ * when it cannot be trusted, because the machine stopped while it was open; UNSUPPORTED when its layout is that of
+ * another version: it is made again at the writer's next start. */
 CF_MUST_CHECK enum cf_status cf_state_open_to_read(const char *directory,
                                                    struct cf_state **ret_state,
                                                    struct cf_fault *reterr_fault);

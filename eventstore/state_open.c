@@ -106,6 +106,12 @@ enum cf_status cf_state_applied_read(struct cf_tables *store, struct cf_lmdb_txn
     return CF_OK;
 }
 
+static bool has_our_layout(const struct cf_state_applied *applied)
+{
+    return applied->layout_version == CF_STATE_LAYOUT_VERSION &&
+           applied->book_layout_version == CF_BOOK_LAYOUT_VERSION;
+}
+
 /* Why the opened store cannot be built upon; NULL when it can. Fails only where the log fails. */
 static enum cf_status judge(struct cf_state *state, const struct cf_state_options *options,
                             const char **ret_objection, struct cf_fault *reterr_fault)
@@ -127,8 +133,7 @@ static enum cf_status judge(struct cf_state *state, const struct cf_state_option
     CF_CLEANUP(cf_scope_cf_log_view_end) struct cf_log_view *view = NULL;
     CF_TRY(cf_log_view_begin(options->log, &view, reterr_fault));
     struct cf_hash root;
-    if (applied.layout_version != CF_STATE_LAYOUT_VERSION ||
-        applied.book_layout_version != CF_BOOK_LAYOUT_VERSION) {
+    if (!has_our_layout(&applied)) {
         *ret_objection = "its layout has another version";
     } else if (applied.sequence > cf_log_view_size(view)) {
         *ret_objection = "it is ahead of the log";
@@ -413,6 +418,14 @@ enum cf_status cf_state_open_to_read(const char *directory, struct cf_state **re
     const struct cf_lmdb_options options = {
         .directory = directory, .read_only = true, .table_count_max = CF_STATE_TABLE_COUNT};
     CF_TRY(cf_tables_open(&state->store, &options, reterr_fault));
+    struct cf_state_applied applied = {0};
+    struct cf_lmdb_txn *txn = NULL;
+    CF_TRY(cf_lmdb_begin_read(state->store.env, &txn, reterr_fault));
+    enum cf_status status = cf_state_applied_read(&state->store, txn, &applied, reterr_fault);
+    cf_lmdb_abort(&txn);
+    CF_TRY(status);
+    if (applied.sequence > 0 && !has_our_layout(&applied))
+        CF_FAIL_ON(reterr_fault, CF_UNSUPPORTED, "its layout has another version", "%s", directory);
     *ret_state = CF_TAKE(state);
     return CF_OK;
 }

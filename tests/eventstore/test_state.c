@@ -7,6 +7,7 @@
  */
 #include "core/aggregate/pledge.h"
 #include "eventstore/state_compare.h"
+#include "eventstore/state_private.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/sample_log.h"
 #include "tests/support/temp_dir.h"
@@ -253,6 +254,47 @@ static void test_state__is_made_again_when_it_belongs_elsewhere(void **state)
     cf_sample_log_close(&fixture->sample);
 }
 
+/* What the state says of itself, as another version of the program would say it. */
+static void change_layout(const char *directory)
+{
+    struct cf_tables store = {0};
+    struct cf_state_applied applied;
+    struct cf_bytes value;
+    const struct cf_lmdb_options options = {
+        .directory = directory, .derived = true, .table_count_max = CF_STATE_TABLE_COUNT};
+    assert_int_equal(cf_tables_open(&store, &options, NULL), CF_OK);
+    assert_int_equal(cf_tables_begin(&store, 1, NULL), CF_OK);
+    assert_true(cf_tables_get(&store, CF_STATE_meta, CF_BYTES_LITERAL("applied"), &value));
+    assert_int_equal(value.size, sizeof applied);
+    memcpy(&applied, value.data, sizeof applied);
+    applied.book_layout_version++;
+    cf_tables_put(&store, CF_STATE_meta, CF_BYTES_LITERAL("applied"),
+                  cf_bytes_from((const uint8_t *)&applied, sizeof applied));
+    assert_int_equal(cf_tables_commit(&store, NULL), CF_OK);
+    cf_tables_close(&store);
+}
+
+static void test_state__of_another_layout_is_made_again_and_not_read(void **state)
+{
+    struct fixture *fixture = *state;
+    char path[160];
+    struct cf_state *seen = NULL;
+    struct cf_fault fault = {0};
+    open_as(fixture, NULL);
+    cf_sample_log_append(&fixture->sample, 50);
+    cf_sample_log_close(&fixture->sample);
+    snprintf(path, sizeof path, "%s/state", fixture->dir.path);
+    change_layout(path);
+    assert_int_equal(cf_state_open_to_read(path, &seen, &fault), CF_UNSUPPORTED);
+    assert_string_equal(fault.text, "its layout has another version");
+    open_as(fixture, NULL);
+    assert_string_equal(fixture->sample.start.discarded, "its layout has another version");
+    assert_equals_rebuilt(fixture);
+    cf_sample_log_close(&fixture->sample);
+    assert_int_equal(cf_state_open_to_read(path, &seen, &fault), CF_OK);
+    cf_state_close(seen);
+}
+
 static void test_state__aborted_batch_leaves_nothing(void **state)
 {
     struct fixture *fixture = *state;
@@ -389,6 +431,7 @@ int main(void)
         TEST(test_state__survives_a_killed_process_but_not_a_stopped_machine),
         TEST(test_state__copies_itself_now_and_then),
         TEST(test_state__is_made_again_when_it_belongs_elsewhere),
+        TEST(test_state__of_another_layout_is_made_again_and_not_read),
         TEST(test_state__aborted_batch_leaves_nothing),
         TEST(test_state__answers_from_the_open_batch),
         TEST(test_state__refuses_what_does_not_follow),
