@@ -57,6 +57,7 @@ struct stripe {
     struct cf_breaker breaker;
     int64_t ledger_ahead_us; /* of the monotonic clock, as far as requests told */
     uint64_t calls, retries, limited, failures;
+    uint64_t calls_by[CF_PORT_OPERATION_COUNT];
 };
 
 static int64_t monotonic_us(void)
@@ -292,6 +293,7 @@ static void *run(void *context)
             continue;
         }
         stripe->calls++;
+        stripe->calls_by[call->operation]++;
         if (blocked_us == 0)
             stripe->flying_count++;
         pthread_mutex_unlock(&stripe->mutex);
@@ -348,6 +350,29 @@ static enum cf_status submit(struct cf_payment_port *port, const struct cf_port_
     return closing ? CF_CLOSED : CF_OK;
 }
 
+/* How each operation fares; those that were never wanted are left out. Under the mutex. */
+static enum cf_status describe_endpoints(const struct stripe *stripe, struct cf_buf *buf)
+{
+    static const char *const names[CF_PORT_OPERATION_COUNT] = {
+        "make_customer", "make_account", "save_card", "pay",     "capture", "void",
+        "refund",        "transfer",     "reverse",   "pay_out", "look",    "list_events"};
+    uint64_t waiting[CF_PORT_OPERATION_COUNT] = {0};
+    const char *comma = "";
+    for (const struct call *call = stripe->waiting; call != NULL; call = call->next)
+        waiting[call->operation]++;
+    for (size_t i = 0; i < CF_PORT_OPERATION_COUNT; i++) {
+        if (stripe->calls_by[i] == 0 && waiting[i] == 0)
+            continue;
+        CF_TRY(cf_buf_append_format(
+            buf,
+            "%s{\"operation\":\"%s\",\"calls\":%llu,\"waiting\":%llu,\"rate_per_second\":%lld}",
+            comma, names[i], (unsigned long long)stripe->calls_by[i],
+            (unsigned long long)waiting[i], (long long)(stripe->pace[i].per_second / 1000)));
+        comma = ",";
+    }
+    return CF_OK;
+}
+
 static enum cf_status describe(struct cf_payment_port *port, struct cf_buf *buf)
 {
     struct stripe *stripe = (struct stripe *)port;
@@ -359,12 +384,15 @@ static enum cf_status describe(struct cf_payment_port *port, struct cf_buf *buf)
         buf,
         "{\"provider\":\"stripe\",\"breaker\":\"%s\",\"waiting\":%zu,\"in_flight\":%zu,"
         "\"calls\":%llu,\"retries\":%llu,\"limited\":%llu,\"failures\":%llu,"
-        "\"rate_per_second\":%lld}",
+        "\"rate_per_second\":%lld,\"endpoints\":[",
         breaker, stripe->waiting_count, stripe->flying_count, (unsigned long long)stripe->calls,
         (unsigned long long)stripe->retries, (unsigned long long)stripe->limited,
         (unsigned long long)stripe->failures, (long long)(stripe->pace_global.per_second / 1000));
+    if (status == CF_OK)
+        status = describe_endpoints(stripe, buf);
     pthread_mutex_unlock(&stripe->mutex);
-    return status;
+    CF_TRY(status);
+    return cf_buf_append(buf, CF_BYTES_LITERAL("]}"));
 }
 
 static void close_port(struct cf_payment_port *port)

@@ -120,9 +120,9 @@ void cf_sandbox_refund_create(struct cf_call *call)
     bool covered = is_covered(call, currency, amount);
     if (covered)
         pay(call, refund, charge);
-    bool waits = !covered || sequel == CF_CARD_REFUND_PENDS || sequel == CF_CARD_REFUND_FAILS;
-    cf_json_set_text(refund, "status", waits ? "pending" : "succeeded");
-    if (waits) {
+    bool pends = !covered || sequel == CF_CARD_REFUND_PENDS;
+    cf_json_set_text(refund, "status", pends ? "pending" : "succeeded");
+    if (pends || sequel == CF_CARD_REFUND_FAILS) { /* it fails after it had succeeded */
         snprintf(what, sizeof what, "refund %s", cf_json_text_at(refund, "id"));
         cf_store_due_add(call->store, call->now + MOVES_ON_S, what);
     }
@@ -135,7 +135,7 @@ void cf_sandbox_refund_create(struct cf_call *call)
 void cf_refund_moves_on(struct cf_call *call, const char *id)
 {
     struct cf_json *refund = cf_store_edit_anywhere(call->store, id, &call->account);
-    if (refund == NULL || !cf_json_is(cf_json_get(refund, "status"), "pending"))
+    if (refund == NULL || cf_json_is(cf_json_get(refund, "status"), "canceled"))
         return;
     struct cf_json *charge =
         cf_store_edit(call->store, call->account, cf_json_text_at(refund, "charge"));
