@@ -6,6 +6,7 @@
 
 enum { WAITING_MAX = 8 };
 
+/* Its buffer goes back to whoever gives the next rows in this place. */
 struct work {
     const char *statement;
     struct cf_buf rows;
@@ -51,7 +52,7 @@ static void *run(void *user)
         int64_t rows_count = 0;
         struct cf_fault fault = {0};
         enum cf_status status = is_lost ? CF_OK : copy(copier->pg, work, &rows_count, &fault);
-        cf_buf_clean_up(&work->rows);
+        cf_buf_clear(&work->rows);
         pthread_mutex_lock(&copier->mutex);
         copier->rows_count += rows_count;
         if (status != CF_OK) {
@@ -89,9 +90,11 @@ enum cf_status cf_copier_give(struct cf_copier *copier, const char *statement, s
     pthread_mutex_lock(&copier->mutex);
     while (copier->count == WAITING_MAX)
         pthread_cond_wait(&copier->changed, &copier->mutex);
-    copier->waiting[(copier->first + copier->count++) % WAITING_MAX] =
-        (struct work){.statement = statement, .rows = *rows};
-    cf_buf_init(rows, rows->size_max);
+    struct work *work = &copier->waiting[(copier->first + copier->count++) % WAITING_MAX];
+    struct cf_buf used = work->rows;
+    *work = (struct work){.statement = statement, .rows = *rows};
+    used.size_max = rows->size_max;
+    *rows = used;
     enum cf_status status = copier->status;
     if (status != CF_OK && reterr_fault != NULL)
         *reterr_fault = copier->fault;
@@ -112,6 +115,8 @@ enum cf_status cf_copier_finish(struct cf_copier *copier, int64_t *ret_rows_coun
     *ret_rows_count = copier->rows_count;
     if (status != CF_OK && reterr_fault != NULL)
         *reterr_fault = copier->fault;
+    for (size_t i = 0; i < WAITING_MAX; i++)
+        cf_buf_clean_up(&copier->waiting[i].rows);
     pthread_cond_destroy(&copier->changed);
     pthread_mutex_destroy(&copier->mutex);
     free(copier);
