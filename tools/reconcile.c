@@ -25,6 +25,7 @@ struct cf_reconciliation {
     size_t count;
     size_t capacity;
     enum cf_status status; /* of the walk over balances */
+    struct cf_inspection events;
 };
 
 struct cf_reconciliation *cf_reconciliation_new(void)
@@ -168,6 +169,7 @@ enum cf_status cf_reconciliation_event(struct cf_reconciliation *reconciliation,
                                        struct cf_fault *reterr_fault)
 {
     struct cf_book *book = cf_book_memory_book(reconciliation->memory);
+    cf_inspect_event(&reconciliation->events, book, event);
     CF_TRY(cf_fold(book, record, event, reterr_fault));
     enum cf_status status = cf_ours_pledge(reconciliation, event);
     if (status == CF_OK)
@@ -298,6 +300,37 @@ enum cf_status cf_reconciliation_report(struct cf_reconciliation *reconciliation
         cf_compare_name(first, at, report, context, ret_sums);
     }
     return CF_OK;
+}
+
+/* -- Our own books -------------------------------------------------------------------------- */
+
+struct cf_book_walk {
+    struct cf_inspection inspection;
+    struct cf_book *book;
+};
+
+static void cf_walk_balance_of(void *context, const struct cf_account *account, int64_t minor)
+{
+    struct cf_book_walk *walk = context;
+    cf_inspect_balance(&walk->inspection, account, minor);
+}
+
+static void cf_walk_campaign_of(void *context, const struct cf_row_key *key, const void *row)
+{
+    struct cf_book_walk *walk = context;
+    (void)row;
+    cf_inspect_campaign(&walk->inspection, walk->book, &key->id);
+}
+
+size_t cf_reconciliation_inspect(struct cf_reconciliation *reconciliation, cf_finding_fn *report,
+                                 void *context)
+{
+    struct cf_book_walk walk = {.book = cf_book_memory_book(reconciliation->memory)};
+    cf_inspection_begin(&walk.inspection, report, context);
+    cf_book_memory_each_balance(reconciliation->memory, cf_walk_balance_of, &walk);
+    cf_book_memory_each_row(reconciliation->memory, CF_ROW_CAMPAIGN, cf_walk_campaign_of, &walk);
+    cf_inspection_end(&walk.inspection);
+    return walk.inspection.findings + reconciliation->events.findings;
 }
 
 const char *cf_difference_sentence(enum cf_difference_cause cause)

@@ -13,6 +13,7 @@
  */
 
 #include "core/event/record.h"
+#include "core/journal/invariants.h"
 
 struct cf_reconciliation;
 
@@ -73,6 +74,11 @@ struct cf_reconciliation_sums {
 CF_MUST_CHECK enum cf_status cf_reconciliation_report(struct cf_reconciliation *reconciliation,
                                                       cf_difference_fn *report, void *context,
                                                       struct cf_reconciliation_sums *ret_sums);
+
+/* The invariants of our own books (core/journal/invariants.h), those of events included; after all events.
+ * Reports each finding and returns how many there are. What the provider has is the report's affair. */
+size_t cf_reconciliation_inspect(struct cf_reconciliation *reconciliation, cf_finding_fn *report,
+                                 void *context);
 
 /* What a cause means; static. */
 const char *cf_difference_sentence(enum cf_difference_cause cause);

@@ -133,8 +133,17 @@ static void cf_print_difference(void *context, const struct cf_difference *diffe
            cf_difference_sentence(difference->cause));
 }
 
+static void cf_print_finding(void *context, const struct cf_finding *finding)
+{
+    char subject[CF_ID_TEXT_SIZE];
+    (void)context;
+    cf_id_print(finding->subject, subject);
+    printf("%s  %s: %lld, and should be %lld\n", subject, cf_invariant_sentence(finding->invariant),
+           (long long)finding->found_minor, (long long)finding->expected_minor);
+}
+
 static enum cf_status cf_reconcile(const char *data, struct cf_provider *provider,
-                                   struct cf_reconciliation_sums *ret_sums,
+                                   struct cf_reconciliation_sums *ret_sums, size_t *ret_findings,
                                    struct cf_fault *reterr_fault)
 {
     struct cf_reconciliation *reconciliation = cf_reconciliation_new();
@@ -148,6 +157,8 @@ static enum cf_status cf_reconcile(const char *data, struct cf_provider *provide
         status = cf_ledger_walk(data, cf_visit_event, reconciliation, reterr_fault);
     if (status == CF_OK)
         status = cf_reconciliation_report(reconciliation, cf_print_difference, NULL, ret_sums);
+    if (status == CF_OK)
+        *ret_findings = cf_reconciliation_inspect(reconciliation, cf_print_finding, NULL);
     cf_reconciliation_destroy(reconciliation);
     return status;
 }
@@ -172,12 +183,13 @@ int cf_cli_reconcile(int argc, char **argv)
         return cf_cli_usage("reconcile", "a provider's key is wanted: --stripe-key");
     struct cf_fault fault = {0};
     struct cf_reconciliation_sums sums = {0};
+    size_t findings = 0;
     const struct cf_http_client_options client = {.ca_file = ca_file, .user_agent = "coffer"};
     snprintf(provider.authorization, sizeof provider.authorization, "Authorization: Bearer %s",
              key);
     enum cf_status status = cf_http_client_open(&client, &provider.client, &fault);
     if (status == CF_OK)
-        status = cf_reconcile(data, &provider, &sums, &fault);
+        status = cf_reconcile(data, &provider, &sums, &findings, &fault);
     cf_http_client_close(provider.client);
     if (status != CF_OK) {
         fault.status = status;
@@ -185,5 +197,7 @@ int cf_cli_reconcile(int argc, char **argv)
     }
     printf("%zu movements and balances: %zu agree, %zu differ\n", sums.movements, sums.agreed,
            sums.differences);
-    return sums.differences == 0 ? CF_EXIT_GOOD : CF_EXIT_NO;
+    if (findings > 0)
+        printf("%zu times an invariant of our own books does not hold\n", findings);
+    return sums.differences == 0 && findings == 0 ? CF_EXIT_GOOD : CF_EXIT_NO;
 }
