@@ -68,7 +68,9 @@ static enum cf_status status_of(int code)
     do {                                                                                           \
         int cf_lmdb_code_ = (code);                                                                \
         if (cf_lmdb_code_ != 0)                                                                    \
-            CF_FAIL_ON(fault, status_of(cf_lmdb_code_), text, "%s", mdb_strerror(cf_lmdb_code_));  \
+            CF_FAIL_ON(fault, status_of(cf_lmdb_code_),                                            \
+                       status_of(cf_lmdb_code_) == CF_NO_SPACE ? "the disk is full" : (text),      \
+                       "%s", mdb_strerror(cf_lmdb_code_));                                         \
     } while (0)
 
 static MDB_val val_from(struct cf_bytes bytes)
@@ -441,4 +443,91 @@ enum cf_status cf_lmdb_cursor_seek(struct cf_lmdb_cursor *cursor, struct cf_byte
                                    struct cf_fault *reterr_fault)
 {
     return cursor_get(cursor, MDB_SET_RANGE, key, ret_key, ret_value, reterr_fault);
+}
+
+/* --- Pages ------------------------------------------------------------------------------------ */
+
+/* LMDB's own two trees: free pages by the transaction that freed them, and the tables. */
+enum { FREE_PAGES = 0, TABLES = 1 };
+#define META_PAGES 2
+
+static uint64_t pages_of(MDB_txn *txn, MDB_dbi tree)
+{
+    MDB_stat stat;
+    if (mdb_stat(txn, tree, &stat) != 0)
+        return 0;
+    return stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+}
+
+static uint64_t pages_of_tables(MDB_txn *txn)
+{
+    MDB_cursor *cursor;
+    MDB_val key, value;
+    uint64_t count = 0;
+    if (mdb_cursor_open(txn, TABLES, &cursor) != 0)
+        return 0;
+    for (int code = mdb_cursor_get(cursor, &key, &value, MDB_FIRST); code == 0;
+         code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
+        char name[64];
+        MDB_dbi table;
+        snprintf(name, sizeof name, "%.*s", (int)key.mv_size, (const char *)key.mv_data);
+        if (mdb_dbi_open(txn, name, 0, &table) == 0)
+            count += pages_of(txn, table);
+    }
+    mdb_cursor_close(cursor);
+    return count;
+}
+
+/* Ticks off the free pages; false where one is out of range or free twice. */
+static bool tick_free_pages(MDB_txn *txn, uint64_t page_count, uint8_t *ticked, uint64_t *ret_count)
+{
+    MDB_cursor *cursor;
+    MDB_val key, value;
+    bool good = mdb_cursor_open(txn, FREE_PAGES, &cursor) == 0;
+    if (!good)
+        return false;
+    *ret_count = 0;
+    for (int code = mdb_cursor_get(cursor, &key, &value, MDB_FIRST); code == 0 && good;
+         code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
+        const size_t *pages = value.mv_data; /* their number, then each */
+        good = value.mv_size >= sizeof *pages && pages[0] < value.mv_size / sizeof *pages;
+        for (size_t i = 1; good && i <= pages[0]; i++) {
+            good = pages[i] >= META_PAGES && pages[i] < page_count &&
+                   (ticked[pages[i] / 8] >> pages[i] % 8 & 1) == 0;
+            if (good)
+                ticked[pages[i] / 8] |= (uint8_t)(1 << pages[i] % 8);
+        }
+        *ret_count += good ? pages[0] : 0;
+    }
+    mdb_cursor_close(cursor);
+    return good;
+}
+
+static enum cf_status check_pages(MDB_txn *txn, uint64_t page_count, struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(cf_scope_free) uint8_t *ticked = calloc(page_count / 8 + 1, 1);
+    if (ticked == NULL)
+        CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory to count pages");
+    uint64_t free_count, used_count = META_PAGES + pages_of(txn, FREE_PAGES) +
+                                      pages_of(txn, TABLES) + pages_of_tables(txn);
+    if (!tick_free_pages(txn, page_count, ticked, &free_count))
+        CF_FAIL(reterr_fault, CF_CORRUPT, "the list of free pages is damaged");
+    if (used_count + free_count != page_count)
+        CF_FAIL_ON(reterr_fault, CF_CORRUPT, "pages are lost, or free and in use at once",
+                   "%llu in use and %llu free of %llu", (unsigned long long)used_count,
+                   (unsigned long long)free_count, (unsigned long long)page_count);
+    return CF_OK;
+}
+
+enum cf_status cf_lmdb_check_pages(struct cf_lmdb *env, struct cf_fault *reterr_fault)
+{
+    for (;;) {
+        CF_CLEANUP(cf_lmdb_abort) struct cf_lmdb_txn *txn = NULL;
+        MDB_envinfo info;
+        CF_TRY(cf_lmdb_begin_read(env, &txn, reterr_fault));
+        CF_LMDB_CHECK(reterr_fault, mdb_env_info(env->env, &info), "cannot count pages");
+        /* Unless a writer has just committed once more, both speak of the same commit. */
+        if (info.me_last_txnid == mdb_txn_id(txn->txn))
+            return check_pages(txn->txn, info.me_last_pgno + 1, reterr_fault);
+    }
 }

@@ -64,6 +64,11 @@ CF_MUST_CHECK enum cf_status cf_lmdb_copy(struct cf_lmdb *env, const char *direc
 /* Forces a derived environment to the disk. */
 CF_MUST_CHECK enum cf_status cf_lmdb_sync(struct cf_lmdb *env, struct cf_fault *reterr_fault);
 
+/* Whether each page of the last commit is either in one of its trees or free, and free only once: else
+ * CORRUPT. What hangs on no row, and no reader would notice, is the list of free pages. */
+CF_MUST_CHECK enum cf_status cf_lmdb_check_pages(struct cf_lmdb *env,
+                                                 struct cf_fault *reterr_fault);
+
 /* Transactions. A transaction ends by commit or abort, whatever they return; both take it out of
  * the caller's pointer. */
 CF_MUST_CHECK enum cf_status cf_lmdb_begin_read(struct cf_lmdb *env, struct cf_lmdb_txn **ret_txn,

@@ -1,81 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "eventstore/log.h"
+#include "eventstore/log_private.h"
 
 #include "core/base/assert.h"
-#include "eventstore/lmdb_env.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
-/* A row of `records` is the record's length (two bytes, big-endian, as tlog-tiles has it), the
- * record, and the nodes its leaf completes. */
-#define CF_ROW_PREFIX 2
-
-struct cf_log {
-    struct cf_lmdb *env;
-    struct cf_lmdb_table records;
-    struct cf_lmdb_table checkpoints;
-    struct cf_lmdb_table meta;
-    int lock_fd;
-    bool read_only;
-    bool failed;
-    struct cf_log_genesis genesis;
-    struct cf_frontier frontier;
-    _Atomic uint64_t head;
-    uint64_t waiting_size; /* of the checkpoint that waits; 0: none */
-    struct cf_buf waiting;
-};
-
-struct cf_log_view {
-    struct cf_log *log;
-    struct cf_lmdb_txn *txn;
-    uint64_t size;
-};
-
-struct cf_log_walk {
-    struct cf_log_view *view;
-    struct cf_lmdb_cursor *cursor;
-    uint64_t from;
-    bool started;
-};
-
-static struct cf_bytes number_key(const uint64_t *number)
-{
-    return cf_bytes_from(number, sizeof *number);
-}
-
-static uint64_t number_from_key(struct cf_bytes key)
-{
-    uint64_t number = 0;
-    memcpy(&number, key.data, key.size < sizeof number ? key.size : sizeof number);
-    return number;
-}
-
 /* --- Rows ------------------------------------------------------------------------------------- */
-
-static enum cf_status row_parse(uint64_t sequence, struct cf_bytes row,
-                                struct cf_log_entry *ret_entry, struct cf_fault *reterr_fault)
-{
-    _Static_assert(_Alignof(struct cf_hash) == 1, "nodes are read where they stand");
-    if (sequence == 0 || sequence >> CF_TREE_LEVELS != 0)
-        CF_FAIL_ON(reterr_fault, CF_CORRUPT, "a stored record has an impossible number", "%llu",
-                   (unsigned long long)sequence);
-    size_t length = row.size < CF_ROW_PREFIX ? 0 : (size_t)row.data[0] << 8 | row.data[1];
-    size_t nodes_size = cf_tree_completed_count(sequence - 1) * CF_HASH_SIZE;
-    if (length == 0 || row.size != CF_ROW_PREFIX + length + nodes_size)
-        CF_FAIL_ON(reterr_fault, CF_CORRUPT, "a stored record has a wrong length", "sequence %llu",
-                   (unsigned long long)sequence);
-    *ret_entry = (struct cf_log_entry){
-        .sequence = sequence,
-        .record = cf_bytes_from(row.data + CF_ROW_PREFIX, length),
-        .nodes = (const struct cf_hash *)(row.data + CF_ROW_PREFIX + length),
-    };
-    return CF_OK;
-}
 
 static enum cf_status row_append(struct cf_log *log, struct cf_lmdb_txn *txn,
                                  struct cf_frontier *frontier, struct cf_bytes record,
@@ -87,7 +21,7 @@ static enum cf_status row_append(struct cf_log *log, struct cf_lmdb_txn *txn,
     cf_frontier_append(frontier, &leaf, nodes);
 
     uint8_t *row;
-    CF_TRY(cf_lmdb_append(txn, log->records, number_key(&frontier->size),
+    CF_TRY(cf_lmdb_append(txn, log->records, cf_log__key(&frontier->size),
                           CF_ROW_PREFIX + record.size + nodes_size, &row, reterr_fault));
     row[0] = (uint8_t)(record.size >> 8);
     row[1] = (uint8_t)record.size;
@@ -193,25 +127,6 @@ static enum cf_status create(struct cf_log *log, const struct cf_log_options *op
     return directory_sync(options->directory, reterr_fault);
 }
 
-/* The first thing a view does: the size is the last row's key. */
-static enum cf_status last_sequence(struct cf_log *log, struct cf_lmdb_txn *txn, uint64_t *ret_size,
-                                    struct cf_fault *reterr_fault)
-{
-    CF_CLEANUP(cf_scope_cf_lmdb_cursor_close) struct cf_lmdb_cursor *cursor = NULL;
-    CF_TRY(cf_lmdb_cursor_open(txn, log->records, &cursor, reterr_fault));
-    struct cf_bytes key, row;
-    enum cf_status status = cf_lmdb_cursor_move(cursor, CF_LMDB_LAST, &key, &row, reterr_fault);
-    if (status == CF_NOT_FOUND) {
-        *ret_size = 0;
-        return CF_OK;
-    }
-    CF_TRY(status);
-    *ret_size = number_from_key(key);
-    if (key.size != sizeof *ret_size || *ret_size == 0 || *ret_size >> CF_TREE_LEVELS != 0)
-        CF_FAIL(reterr_fault, CF_CORRUPT, "the last record's key is damaged");
-    return CF_OK;
-}
-
 static enum cf_status load(struct cf_log *log, struct cf_fault *reterr_fault)
 {
     CF_CLEANUP(cf_lmdb_abort) struct cf_lmdb_txn *txn = NULL;
@@ -224,7 +139,7 @@ static enum cf_status load(struct cf_log *log, struct cf_fault *reterr_fault)
     }
     CF_TRY(genesis_read(log, txn, reterr_fault));
     struct cf_log_view view = {.log = log, .txn = txn};
-    CF_TRY(last_sequence(log, txn, &view.size, reterr_fault));
+    CF_TRY(cf_log__size(log, txn, &view.size, reterr_fault));
     CF_TRY(cf_tree_frontier(cf_log_view_tree(&view), view.size, &log->frontier, reterr_fault));
     atomic_store(&log->head, view.size);
     return CF_OK;
@@ -333,7 +248,7 @@ static enum cf_status waiting_put(struct cf_log *log, struct cf_lmdb_txn *txn,
 {
     if (log->waiting_size == 0)
         return CF_OK;
-    return cf_lmdb_put(txn, log->checkpoints, number_key(&log->waiting_size),
+    return cf_lmdb_put(txn, log->checkpoints, cf_log__key(&log->waiting_size),
                        cf_buf_bytes(&log->waiting), reterr_fault);
 }
 
@@ -406,141 +321,4 @@ enum cf_status cf_log_checkpoint_flush(struct cf_log *log, struct cf_fault *rete
     CF_TRY(cf_lmdb_begin_write(log->env, &txn, reterr_fault));
     CF_TRY(waiting_put(log, txn, reterr_fault));
     return commit(log, &txn, reterr_fault);
-}
-
-/* --- Reading ---------------------------------------------------------------------------------- */
-
-enum cf_status cf_log_read(struct cf_log *log, uint64_t sequence, struct cf_buf *ret_record,
-                           struct cf_fault *reterr_fault)
-{
-    CF_CLEANUP(cf_scope_cf_log_view_end) struct cf_log_view *view = NULL;
-    CF_TRY(cf_log_view_begin(log, &view, reterr_fault));
-    struct cf_log_entry entry;
-    CF_TRY(cf_log_view_entry(view, sequence, &entry, reterr_fault));
-    cf_buf_clear(ret_record);
-    if (cf_buf_append(ret_record, entry.record) != CF_OK)
-        CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for a record");
-    return CF_OK;
-}
-
-enum cf_status cf_log_view_begin(struct cf_log *log, struct cf_log_view **ret_view,
-                                 struct cf_fault *reterr_fault)
-{
-    CF_CLEANUP(cf_scope_cf_log_view_end) struct cf_log_view *view = calloc(1, sizeof *view);
-    if (view == NULL)
-        CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for a view");
-    view->log = log;
-    CF_TRY(cf_lmdb_begin_read(log->env, &view->txn, reterr_fault));
-    CF_TRY(last_sequence(log, view->txn, &view->size, reterr_fault));
-    *ret_view = CF_TAKE(view);
-    return CF_OK;
-}
-
-void cf_log_view_end(struct cf_log_view *view)
-{
-    if (view == NULL)
-        return;
-    cf_lmdb_abort(&view->txn);
-    free(view);
-}
-
-uint64_t cf_log_view_size(const struct cf_log_view *view)
-{
-    return view->size;
-}
-
-enum cf_status cf_log_view_entry(struct cf_log_view *view, uint64_t sequence,
-                                 struct cf_log_entry *ret_entry, struct cf_fault *reterr_fault)
-{
-    struct cf_bytes row;
-    CF_TRY(cf_lmdb_get(view->txn, view->log->records, number_key(&sequence), &row, reterr_fault));
-    return row_parse(sequence, row, ret_entry, reterr_fault);
-}
-
-static enum cf_status view_node(void *context, unsigned level, uint64_t index,
-                                struct cf_hash *ret_hash, struct cf_fault *reterr_fault)
-{
-    struct cf_log_view *view = context;
-    uint64_t sequence = (index + 1) << level;
-    struct cf_log_entry entry;
-    enum cf_status status = cf_log_view_entry(view, sequence, &entry, reterr_fault);
-    if (status == CF_NOT_FOUND)
-        CF_FAIL_ON(reterr_fault, CF_CORRUPT, "a record is missing", "sequence %llu",
-                   (unsigned long long)sequence);
-    CF_TRY(status);
-    *ret_hash = entry.nodes[level];
-    return CF_OK;
-}
-
-struct cf_tree_source cf_log_view_tree(struct cf_log_view *view)
-{
-    return (struct cf_tree_source){.node = view_node, .context = view};
-}
-
-enum cf_status cf_log_view_checkpoint(struct cf_log_view *view, uint64_t size_min,
-                                      uint64_t size_max, uint64_t *ret_size,
-                                      struct cf_bytes *ret_note, struct cf_fault *reterr_fault)
-{
-    CF_CLEANUP(cf_scope_cf_lmdb_cursor_close) struct cf_lmdb_cursor *cursor = NULL;
-    CF_TRY(cf_lmdb_cursor_open(view->txn, view->log->checkpoints, &cursor, reterr_fault));
-    struct cf_bytes key, note;
-    enum cf_status status =
-        cf_lmdb_cursor_seek(cursor, number_key(&size_max), &key, &note, reterr_fault);
-    if (status == CF_NOT_FOUND)
-        status = cf_lmdb_cursor_move(cursor, CF_LMDB_LAST, &key, &note, reterr_fault);
-    else if (status == CF_OK && number_from_key(key) > size_max)
-        status = cf_lmdb_cursor_move(cursor, CF_LMDB_PREVIOUS, &key, &note, reterr_fault);
-    CF_TRY(status);
-    if (number_from_key(key) < size_min)
-        return CF_NOT_FOUND;
-    *ret_size = number_from_key(key);
-    *ret_note = note;
-    return CF_OK;
-}
-
-enum cf_status cf_log_view_checkpoint_after(struct cf_log_view *view, uint64_t size_min,
-                                            uint64_t *ret_size, struct cf_bytes *ret_note,
-                                            struct cf_fault *reterr_fault)
-{
-    CF_CLEANUP(cf_scope_cf_lmdb_cursor_close) struct cf_lmdb_cursor *cursor = NULL;
-    CF_TRY(cf_lmdb_cursor_open(view->txn, view->log->checkpoints, &cursor, reterr_fault));
-    struct cf_bytes key;
-    CF_TRY(cf_lmdb_cursor_seek(cursor, number_key(&size_min), &key, ret_note, reterr_fault));
-    *ret_size = number_from_key(key);
-    return CF_OK;
-}
-
-enum cf_status cf_log_walk_begin(struct cf_log_view *view, uint64_t sequence,
-                                 struct cf_log_walk **ret_walk, struct cf_fault *reterr_fault)
-{
-    CF_CLEANUP(cf_scope_cf_log_walk_end) struct cf_log_walk *walk = calloc(1, sizeof *walk);
-    if (walk == NULL)
-        CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for a walk");
-    walk->view = view;
-    walk->from = sequence;
-    CF_TRY(cf_lmdb_cursor_open(view->txn, view->log->records, &walk->cursor, reterr_fault));
-    *ret_walk = CF_TAKE(walk);
-    return CF_OK;
-}
-
-void cf_log_walk_end(struct cf_log_walk *walk)
-{
-    if (walk == NULL)
-        return;
-    cf_lmdb_cursor_close(walk->cursor);
-    free(walk);
-}
-
-enum cf_status cf_log_walk_next(struct cf_log_walk *walk, struct cf_log_entry *ret_entry,
-                                struct cf_fault *reterr_fault)
-{
-    struct cf_bytes key, row;
-    if (walk->started)
-        CF_TRY(cf_lmdb_cursor_move(walk->cursor, CF_LMDB_NEXT, &key, &row, reterr_fault));
-    else
-        CF_TRY(
-            cf_lmdb_cursor_seek(walk->cursor, number_key(&walk->from), &key, &row, reterr_fault));
-    walk->started = true;
-    ret_entry->sequence = number_from_key(key);
-    return row_parse(ret_entry->sequence, row, ret_entry, reterr_fault);
 }

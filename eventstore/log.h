@@ -108,6 +108,9 @@ CF_MUST_CHECK enum cf_status cf_log_view_entry(struct cf_log_view *view, uint64_
                                                struct cf_log_entry *ret_entry,
                                                struct cf_fault *reterr_fault);
 
+/* CORRUPT unless every page of the log's file is accounted for (lmdb_env.h). */
+CF_MUST_CHECK enum cf_status cf_log_check_pages(struct cf_log *log, struct cf_fault *reterr_fault);
+
 /* The view's complete nodes, for tree.h; borrowed from the view. A missing one is CORRUPT. */
 struct cf_tree_source cf_log_view_tree(struct cf_log_view *view);
 

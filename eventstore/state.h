@@ -66,12 +66,17 @@ CF_MUST_CHECK enum cf_status cf_state_open(const struct cf_state_options *option
                                            struct cf_state **ret_state,
                                            struct cf_state_start *ret_start,
                                            struct cf_fault *reterr_fault);
-/* Opens what is there, as it is, beside its writer or after it; for views and comparing. DENIED
- * when it cannot be trusted, because the machine stopped while it was open; UNSUPPORTED when its layout is that of
- * another version: it is made again at the writer's next start. */
+/* Opens what is there, as it is, beside its writer or after it; for views and comparing. NOT_FOUND
+ * without one; DENIED when it cannot be trusted, because the machine stopped while it was open;
+ * UNSUPPORTED when its layout is that of another version: the writer's next start makes it again. */
 CF_MUST_CHECK enum cf_status cf_state_open_to_read(const char *directory,
                                                    struct cf_state **ret_state,
                                                    struct cf_fault *reterr_fault);
+/* Opens the last copy of the state in `directory`, likewise. A copy is whole wherever there is one;
+ * else NOT_FOUND. */
+CF_MUST_CHECK enum cf_status cf_state_open_copy_to_read(const char *directory,
+                                                        struct cf_state **ret_state,
+                                                        struct cf_fault *reterr_fault);
 /* Leaves the mark of a clean end. Accepts NULL. */
 void cf_state_close(struct cf_state *state);
 CF_SCOPE_DEFINE(struct cf_state *, cf_state_close)

@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#define REPLAY_BATCH 4096
+#define REPLAY_BATCH 16384
 #define PATH_SIZE 4096
 
 struct path {
@@ -266,7 +266,8 @@ static enum cf_status replay_one(struct cf_state *state, struct cf_log_walk *wal
                    (unsigned long long)state->sequence_batch + 1);
     CF_TRY(status);
     CF_TRY(cf_record_decode(entry.record, &record, reterr_fault));
-    CF_TRY(cf_record_event(&record, &event, reterr_fault));
+    if (state->half != CF_STATE_INDEXES)
+        CF_TRY(cf_record_event(&record, &event, reterr_fault));
     return cf_state_apply(state, &record, &event, reterr_fault);
 }
 
@@ -403,15 +404,9 @@ enum cf_status cf_state_open(const struct cf_state_options *options, struct cf_s
     return CF_OK;
 }
 
-enum cf_status cf_state_open_to_read(const char *directory, struct cf_state **ret_state,
-                                     struct cf_fault *reterr_fault)
+static enum cf_status open_store_to_read(const char *directory, struct cf_state **ret_state,
+                                         struct cf_fault *reterr_fault)
 {
-    char mark[CF_STATE_MARK_SIZE], boot_id[CF_STATE_MARK_SIZE];
-    mark_read(directory, mark);
-    boot_id_read(boot_id);
-    if (strcmp(mark, CF_STATE_MARK_CLEAN) != 0 && (mark[0] == '\0' || strcmp(mark, boot_id) != 0))
-        CF_FAIL_ON(reterr_fault, CF_DENIED, "the machine stopped while it was open", "%s",
-                   directory);
     CF_CLEANUP(cf_scope_cf_state_close) struct cf_state *state = calloc(1, sizeof *state);
     if (state == NULL)
         CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for the state");
@@ -428,6 +423,30 @@ enum cf_status cf_state_open_to_read(const char *directory, struct cf_state **re
         CF_FAIL_ON(reterr_fault, CF_UNSUPPORTED, "its layout has another version", "%s", directory);
     *ret_state = CF_TAKE(state);
     return CF_OK;
+}
+
+enum cf_status cf_state_open_copy_to_read(const char *directory, struct cf_state **ret_state,
+                                          struct cf_fault *reterr_fault)
+{
+    struct path copy = path_of(directory, "copy"), file = path_of(copy.text, "data.mdb");
+    if (access(file.text, F_OK) != 0)
+        CF_FAIL_ON(reterr_fault, CF_NOT_FOUND, "there is no copy of the state", "%s", copy.text);
+    return open_store_to_read(copy.text, ret_state, reterr_fault);
+}
+
+enum cf_status cf_state_open_to_read(const char *directory, struct cf_state **ret_state,
+                                     struct cf_fault *reterr_fault)
+{
+    char mark[CF_STATE_MARK_SIZE], boot_id[CF_STATE_MARK_SIZE];
+    struct path file = path_of(directory, "data.mdb");
+    if (access(file.text, F_OK) != 0)
+        CF_FAIL_ON(reterr_fault, CF_NOT_FOUND, "there is no state", "%s", directory);
+    mark_read(directory, mark);
+    boot_id_read(boot_id);
+    if (strcmp(mark, CF_STATE_MARK_CLEAN) != 0 && (mark[0] == '\0' || strcmp(mark, boot_id) != 0))
+        CF_FAIL_ON(reterr_fault, CF_DENIED, "the machine stopped while it was open", "%s",
+                   directory);
+    return open_store_to_read(directory, ret_state, reterr_fault);
 }
 
 void cf_state_close(struct cf_state *state)

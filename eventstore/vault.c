@@ -109,7 +109,8 @@ enum cf_status cf_vault_begin(struct cf_vault *vault, struct cf_fault *reterr_fa
         cf_fault_set(reterr_fault, CF_IO, __FILE__, __LINE__, "the vault is closed");
     else
         status = cf_lmdb_reserve(vault->env, TRANSACTION_SIZE, reterr_fault);
-    if (status == CF_OK)
+    /* A full disk does not hinder reading; whatever then needs a page that is not there fails alone. */
+    if (status == CF_OK || status == CF_NO_SPACE)
         status = cf_lmdb_begin_write(vault->env, &vault->txn, reterr_fault);
     if (status != CF_OK)
         pthread_mutex_unlock(&vault->lock);

@@ -13,7 +13,8 @@
  *   position   the newest record of the log that was applied
  *
  * Reads and changes happen between cf_vault_begin and cf_vault_commit or cf_vault_abort, in one
- * durable transaction; begin waits for other threads. Times are real time, given by the caller.
+ * durable transaction; begin waits for other threads. On a full disk changes fail with NO_SPACE, reads go
+ * on. Times are real time, given by the caller.
  *
  * Subjects are persons and campaigns. NOT_FOUND means that the vault has no key (any more) for the
  * subject; DENIED that it was erased and nothing may be sealed for it.

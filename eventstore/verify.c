@@ -94,6 +94,8 @@ void cf_verify_here(const struct cf_verify_options *options, struct cf_verify_sh
                        "%s (%s)", fault.text, fault.detail);
         return;
     }
+    if (cf_log_check_pages(log, &fault) != CF_OK)
+        cf_verify_find(report, CF_VERIFY_TRUNCATED, 0, "%s (%s)", fault.text, fault.detail);
     struct cf_verify_rotations rotations = {0};
     cf_verify_tree(log, options->thread_count, shared, &rotations);
     if (!cf_verify_found(report))

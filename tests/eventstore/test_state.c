@@ -174,6 +174,19 @@ static void test_state__survives_a_killed_process_but_not_a_stopped_machine(void
     cf_sample_log_append(&fixture->sample, 40);
     close_unclean(fixture, "boot 2");
 
+    /* It is not to be looked at; what was copied is. */
+    struct cf_state *seen = NULL;
+    struct cf_state_view *view = NULL;
+    char state_path[128];
+    snprintf(state_path, sizeof state_path, "%s/state", fixture->dir.path);
+    assert_int_equal(cf_state_open_to_read(state_path, &seen, NULL), CF_DENIED);
+    assert_int_equal(cf_state_open_copy_to_read(state_path, &seen, NULL), CF_OK);
+    assert_int_equal(cf_state_view_begin(seen, &view, NULL), CF_OK);
+    assert_int_equal(cf_state_view_sequence(view), 500);
+    cf_state_view_end(view);
+    cf_state_close(seen);
+    assert_int_equal(cf_state_open_copy_to_read(fixture->dir.path, &seen, NULL), CF_NOT_FOUND);
+
     /* Now with a copy: only the tail is replayed. The torn pages are never looked at. */
     char path[128];
     snprintf(path, sizeof path, "%s/state/data.mdb", fixture->dir.path);

@@ -8,6 +8,9 @@
  * page, all of it or (CF_POWER_LOSS_SEED odd) a random half, since a disk may have written some of
  * it, in any order. Then the process ends with status 77.
  *
+ * A rename is an entry of a directory, and lasts once the directory is synced: at the cut those that were
+ * not are taken back too (unless the seed's second bit is set: a journal may have written them).
+ *
  * With CF_POWER_LOSS_FAILS=1 that sync, or the next one, fails with EIO instead, once, and nothing else
  * happens: a disk that reports an error.
  *
@@ -43,9 +46,20 @@ struct kept_page {
     uint8_t bytes[4096];
 };
 
+/* A rename whose directory was not synced since. */
+struct kept_name {
+    struct kept_name *older;
+    char from[PATH_MAX];
+    char to[PATH_MAX];
+    char replaced[PATH_MAX + 32]; /* a second name of the file that was there; empty: none was */
+};
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct kept_page *newest;
+static struct kept_name *newest_name;
 static long operations;
+
+#define REAL(name, type, ...) ((type(*)(__VA_ARGS__))dlsym(RTLD_NEXT, name))
 
 static const char *setting(const char *name, const char *otherwise)
 {
@@ -76,11 +90,39 @@ static bool lost(const struct kept_page *page, unsigned long seed)
     return (hash >> 40 & 1) != 0;
 }
 
+/* What was written to one name is found under the other. */
+static void move_pages(const char *from, const char *to)
+{
+    for (struct kept_page *page = newest; page != NULL; page = page->older) {
+        if (strcmp(page->path, from) == 0)
+            snprintf(page->path, sizeof page->path, "%s", to);
+    }
+}
+
+static void take_back_names(unsigned long seed)
+{
+    for (struct kept_name *name = newest_name; name != NULL; name = name->older) {
+        if ((seed & 2) != 0) {
+            unlink(name->replaced);
+            continue;
+        }
+        if (REAL("rename", int, const char *, const char *)(name->to, name->from) != 0)
+            abort();
+        move_pages(name->to, name->from);
+        if (name->replaced[0] == '\0')
+            continue;
+        if (REAL("rename", int, const char *, const char *)(name->replaced, name->to) != 0)
+            abort();
+        move_pages(name->replaced, name->to);
+    }
+}
+
 static void cut_power(void)
 {
     unsigned long seed = strtoul(setting("CF_POWER_LOSS_SEED", "0"), NULL, 10);
     ssize_t (*real)(int, const void *, size_t, off_t) =
-        (ssize_t(*)(int, const void *, size_t, off_t))dlsym(RTLD_NEXT, "pwrite64");
+        REAL("pwrite64", ssize_t, int, const void *, size_t, off_t);
+    take_back_names(seed);
     for (struct kept_page *page = newest; page != NULL; page = page->older) {
         int fd = lost(page, seed) ? open(page->path, O_WRONLY) : -1;
         if (fd < 0)
@@ -144,10 +186,36 @@ static void before_write(int fd, off_t at, size_t size)
     pthread_mutex_unlock(&lock);
 }
 
+/* A synced directory keeps its entries. */
+static void after_directory_sync(int fd)
+{
+    char link[64], path[PATH_MAX];
+    struct stat info;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t size = readlink(link, path, PATH_MAX - 1);
+    if (size <= 0 || fstat(fd, &info) != 0 || !S_ISDIR(info.st_mode) ||
+        setting("CF_POWER_LOSS_DEAF", "")[0] != '\0')
+        return;
+    pthread_mutex_lock(&lock);
+    for (struct kept_name **name = &newest_name; *name != NULL;) {
+        struct kept_name *this = *name;
+        if (strncmp(this->to, path, (size_t)size) != 0 ||
+            strchr(this->to + size + 1, '/') != NULL) {
+            name = &this->older;
+            continue;
+        }
+        unlink(this->replaced);
+        *name = this->older;
+        free(this);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
 static void after_sync(int fd)
 {
     char path[PATH_MAX];
     struct stat info;
+    after_directory_sync(fd);
     if (!tracked(fd, path, &info) || setting("CF_POWER_LOSS_DEAF", "")[0] != '\0')
         return;
     pthread_mutex_lock(&lock);
@@ -181,8 +249,6 @@ static bool before_sync(int fd)
 }
 
 /* --- What the program calls ------------------------------------------------------------------- */
-
-#define REAL(name, type, ...) ((type(*)(__VA_ARGS__))dlsym(RTLD_NEXT, name))
 
 ssize_t write(int fd, const void *bytes, size_t size)
 {
@@ -243,5 +309,35 @@ int fsync(int fd)
     int result = REAL("fsync", int, int)(fd);
     if (result == 0)
         after_sync(fd);
+    return result;
+}
+
+int rename(const char *from, const char *to)
+{
+    static int count;
+    const char *directory = setting("CF_POWER_LOSS_DIR", "");
+    if (directory[0] == '\0' || strncmp(to, directory, strlen(directory)) != 0)
+        return REAL("rename", int, const char *, const char *)(from, to);
+    pthread_mutex_lock(&lock);
+    count_operation();
+    struct kept_name *name = calloc(1, sizeof *name);
+    if (name == NULL)
+        abort();
+    snprintf(name->from, sizeof name->from, "%s", from);
+    snprintf(name->to, sizeof name->to, "%s", to);
+    snprintf(name->replaced, sizeof name->replaced, "%s.replaced.%d", to, count++);
+    if (link(to, name->replaced) != 0)
+        name->replaced[0] = '\0';
+    int result = REAL("rename", int, const char *, const char *)(from, to);
+    if (result == 0) {
+        move_pages(to, name->replaced);
+        move_pages(from, to);
+        name->older = newest_name;
+        newest_name = name;
+    } else {
+        unlink(name->replaced);
+        free(name);
+    }
+    pthread_mutex_unlock(&lock);
     return result;
 }

@@ -39,7 +39,11 @@ static enum cf_status rotate(const char *data, struct cf_fault *reterr_fault)
     CF_TRY(cf_link_open(cf_data_dir_socket(&dir, "writer").text, &link, reterr_fault));
     CF_TRY(
         cf_range_client_open(cf_data_dir_socket(&dir, "range").text, NULL, &range, reterr_fault));
-    CF_TRY(cf_link_rotate(link, WRITER_TIMEOUT_MS, &sequence, reterr_fault));
+    enum cf_status status = cf_link_rotate(link, WRITER_TIMEOUT_MS, &sequence, reterr_fault);
+    if (status == CF_TIMEOUT || status == CF_RETRY)
+        CF_FAIL_ON(reterr_fault, status, "no writer answers; the key is its own, so it must run",
+                   "%s", dir.path);
+    CF_TRY(status);
     return print_rotation(range, sequence, reterr_fault);
 }
 
