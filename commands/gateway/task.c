@@ -226,6 +226,14 @@ static void add_mail(const struct cf_task *task, const char *reason, struct cf_t
         set(input, "reason", reason);
 }
 
+/* Whose card it is that a payment has brought; nobody's where the card was saved before. */
+static struct cf_id keeper_of_card(const struct cf_task *task)
+{
+    bool saved =
+        task->kind == CF_REQUEST_PAYMENT && task->event.pledge_payment_requested.off_session;
+    return saved ? (struct cf_id){{0}} : cf_task_payer(task);
+}
+
 /* Payments, and what becomes of holds. A hold that is gone is gone, whoever let it go: what counts is
  * what we were about to do with it. */
 static void take_hold(const struct cf_task *task, const struct cf_port_result *result,
@@ -241,7 +249,7 @@ static void take_hold(const struct cf_task *task, const struct cf_port_result *r
         add_named(answer, CF_COMMAND_pledge_record_hold_voided, task->subject, "intent",
                   result->intent);
     else
-        cf_task_take_payment(task->subject, cf_task_payer(task), result, false, answer);
+        cf_task_take_payment(task->subject, keeper_of_card(task), result, false, answer);
 }
 
 /* What the provider has done. */
