@@ -249,7 +249,6 @@ static void close_news(struct cf_job *job, enum cf_task_then then, const char *r
     cf_command_set_text(&job->closing, "event", notice->event);
     if (!quarantine)
         return;
-    count(job->gateway, &job->gateway->quarantined);
     cf_command_set_text(&job->closing, "reason", cf_bytes_from_text(reason));
     if (notice->object.size > 0)
         cf_command_set_text(&job->closing, "object", notice->object);
@@ -286,7 +285,6 @@ static void close_job(struct cf_job *job, enum cf_task_then then, int64_t wait_u
             cf_command_set_signed(&job->closing, "retry_at", retry_at_us);
             snprintf(detail, sizeof detail, "%lld", (long long)retry_at_us);
         }
-        count(job->gateway, defer ? &job->gateway->deferred : &job->gateway->parked);
     }
     cf_task_key(&job->task, task_key);
     snprintf(job->closing_key, sizeof job->closing_key, "%s:%s:%s", task_key,
@@ -375,6 +373,21 @@ static void on_refused(struct cf_job *job, const char *verdict)
     }
 }
 
+static void count_closing(struct cf_job *job)
+{
+    struct cf_gateway *gateway = job->gateway;
+    const struct {
+        enum cf_command_number number;
+        uint64_t *counter;
+    } rows[] = {{CF_COMMAND_request_defer, &gateway->deferred},
+                {CF_COMMAND_request_park, &gateway->parked},
+                {CF_COMMAND_provider_quarantine_event, &gateway->quarantined}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (job->closing.spec->shape.number == (uint32_t)rows[i].number)
+            count(gateway, rows[i].counter);
+    }
+}
+
 void cf_job_on_reply(struct cf_job *job)
 {
     struct cf_gateway *gateway = job->gateway;
@@ -389,6 +402,8 @@ void cf_job_on_reply(struct cf_job *job)
         return;
     }
     if (job->step == CF_JOB_CLOSING) {
+        if (reply->kind == CF_REPLY_ACCEPTED) /* refused means: it is no longer open */
+            count_closing(job);
         cf_gateway__forget(job);
         return;
     }

@@ -169,16 +169,6 @@ def a_provider_that_is_down_holds_up_nobody(program):
 
 
 @scenario
-def a_limited_provider_gets_what_it_takes(program):
-    with Ledger(program, poll_s=0) as ledger:
-        campaign = ledger.campaign("kia")
-        ledger.box.ok("POST", "/_sandbox/limits", "per_endpoint=4")
-        pledges = [ledger.pledge(campaign, "pm_card_visa")[0] for _ in range(20)]
-        wait_until(lambda: sorted(charges(ledger)) == sorted(pledges), "all are charged")
-        ledger.drain()
-
-
-@scenario
 def lies_reach_no_account(program):
     with Ledger(program, poll_s=0, between=through_a_liar) as ledger:
         campaign = ledger.campaign("kia")
