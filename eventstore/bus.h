@@ -5,8 +5,9 @@
 /*
  * The bus: how Coffer's processes talk. The only door to nng.
  *
- *   server + client        request and reply, many at a time, replied to in any order
- *   publisher + subscriber news for whoever listens, by topic
+ *   server + client        request and reply, many at a time, replied to in any order; nng's REQ
+ *                          and REP on the wire, over sockets of our own (bus_connection.h says why)
+ *   publisher + subscriber news for whoever listens, by topic; nng's PUB and SUB
  *
  * URLs are ipc:///path/of/a/socket. A server's or publisher's socket is 0600, and its folder must
  * be closed to other users (DENIED otherwise): whoever can connect speaks for its actors.
@@ -22,11 +23,12 @@
 
 #define CF_BUS_MESSAGE_SIZE_MAX ((size_t)1024 * 1024)
 
-/* At most this many calls of one client wait at a time; a server drops what a peer asks beyond. */
+/* At most this many calls of one client wait at a time; a server reads no more from a peer that has
+ * so many requests there, or replies that it has not taken. So peers that do not read disturb
+ * nobody. */
 #define CF_BUS_CALLS_MAX 128
 
-/* A reply that its peer has not taken after this time is dropped. From then on that peer is served
- * one request at a time, until it takes a reply. So peers that do not read disturb nobody. */
+/* How long a server that closes waits for peers that do not read. */
 #define CF_BUS_REPLY_TIMEOUT_MS 1000
 
 /* Wait without end. */
@@ -83,8 +85,8 @@ void cf_bus_request_drop(struct cf_bus_request *request);
 /*
  * Calls a server. Connects in the background, and again whenever the connection breaks.
  *
- * A request is sent at most once: nng's own resending is switched off, since a request may change
- * something. So each failure says what is known:
+ * A request is sent at most once, since it may change something. So each failure says what is
+ * known:
  *   RETRY    it was never sent (nobody listens, or too many calls wait): calling again is safe
  *   TIMEOUT  it was sent, no reply in time: it may or may not have been done
  *   CLOSED   the connection broke after it was sent, or this client is closing: likewise
@@ -106,7 +108,7 @@ CF_MUST_CHECK enum cf_status cf_bus_client_call(struct cf_bus_client *client,
                                                 struct cf_fault *reterr_fault);
 
 /* Gets the answer to a started call, once: the reply (borrowed for this call) or a status as above.
- * Runs on one of nng's threads: must not wait, and must not close the client. */
+ * Runs on the client's own thread: must not wait, and must not close the client. */
 typedef void cf_bus_answer_fn(void *context, enum cf_status status, struct cf_bytes reply);
 
 /* Calls without waiting. RETRY when CF_BUS_CALLS_MAX calls wait already, NO_SPACE, NO_MEMORY; then

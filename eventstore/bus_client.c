@@ -1,167 +1,267 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One nng REQ socket; each call that waits has a context of its own. A call goes
- * FREE -> SENDING -> RECEIVING -> FREE, driven by nng's completions.
+ * The calling end of request and reply. A call goes FREE -> WAITING (for a connection) -> SENT ->
+ * FREE, or straight to SENT. Whoever calls writes to the socket itself; one thread connects, reads
+ * the replies and watches the deadlines.
  */
-#include "eventstore/bus_socket.h"
+#include "eventstore/bus_connection.h"
+#include "eventstore/bus_private.h"
 
 #include "core/base/assert.h"
 
-#include <nng/protocol/reqrep0/req.h>
-#include <pthread.h>
+#include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
-#include <time.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
-enum call_state { CALL_FREE, CALL_SENDING, CALL_RECEIVING };
+/* How soon a lost connection is tried again: at once, then slower while nobody listens. */
+#define RECONNECT_MIN_MS 5
+#define RECONNECT_MAX_MS 200
+
+/* A call's number on the wire: its place in the table, and above it the count of its uses. */
+#define NUMBER_BITS 31
+
+enum call_state { CALL_FREE, CALL_WAITING, CALL_SENT };
 
 struct call {
-    struct cf_bus_client *client;
     struct call *next; /* in the list of free calls */
-    nng_ctx context;
-    nng_aio *aio;
     enum call_state state;
-    int64_t deadline_ms; /* or CF_BUS_FOREVER */
+    uint32_t number;
+    int64_t deadline_ms;   /* or CF_BUS_FOREVER */
+    struct cf_buf request; /* while WAITING */
     cf_bus_answer_fn *answer;
     void *answer_context;
 };
 
 struct cf_bus_client {
-    nng_socket socket;
-    bool socket_open;
-    pthread_mutex_t lock;
+    struct sockaddr_un address;
+    pthread_t thread;
+    bool thread_started;
+    int wake_fd;
+    pthread_mutex_t lock; /* of everything below, but the connection's inward half */
     pthread_cond_t call_freed;
-    struct call *free_calls; /* under the lock */
-    size_t busy_count;       /* under the lock */
-    bool closing;            /* under the lock */
+    struct cf_bus__connection connection; /* fd -1: not connected */
+    bool broken;                          /* the connection is of no use any more */
+    int reconnect_ms;                     /* how long to wait after the next failure to connect */
+    int64_t connect_at_ms;
+    int64_t sleeps_until_ms; /* when the thread looks at the deadlines again; or CF_BUS_FOREVER */
+    struct call *free_calls;
+    size_t busy_count;
+    bool closing;
     struct call calls[CF_BUS_CALLS_MAX];
 };
 
-static nng_duration time_left(int64_t deadline_ms)
+static bool is_connected(const struct cf_bus_client *client)
 {
-    if (deadline_ms == CF_BUS_FOREVER)
-        return NNG_DURATION_INFINITE;
-    int64_t left = deadline_ms - cf_bus__now_ms();
-    return left < 0 ? 0 : (nng_duration)left;
+    return client->connection.fd >= 0;
 }
 
-static int64_t deadline_after(int timeout_ms)
+static bool is_sooner(int64_t a_ms, int64_t b_ms)
 {
-    return timeout_ms < 0 ? CF_BUS_FOREVER : cf_bus__now_ms() + timeout_ms;
+    return a_ms != CF_BUS_FOREVER && (b_ms == CF_BUS_FOREVER || a_ms < b_ms);
 }
 
-static void call_free(struct call *call)
+/* ---- One call; each of these is called under the lock ---- */
+
+/* Answers, without the lock while it does, and frees the call. */
+static void call_finish(struct cf_bus_client *client, struct call *call, enum cf_status status,
+                        struct cf_bytes reply)
 {
-    struct cf_bus_client *client = call->client;
-    pthread_mutex_lock(&client->lock);
+    CF_ASSERT(call->state != CALL_FREE);
     call->state = CALL_FREE;
+    cf_buf_clean_up(&call->request);
+    pthread_mutex_unlock(&client->lock);
+    call->answer(call->answer_context, status, reply);
+    pthread_mutex_lock(&client->lock);
     call->next = client->free_calls;
     client->free_calls = call;
     client->busy_count--;
     pthread_cond_broadcast(&client->call_freed);
-    pthread_mutex_unlock(&client->lock);
 }
 
-static void call_finish(struct call *call, enum cf_status status, struct cf_bytes reply)
+static void call_send(struct cf_bus_client *client, struct call *call, struct cf_bytes request)
 {
-    call->answer(call->answer_context, status, reply);
-    call_free(call);
+    call->state = CALL_SENT;
+    if (cf_bus__connection_send(&client->connection, call->number, request) != CF_OK)
+        client->broken = true;
+    if (client->broken || cf_bus__connection_has_unsent(&client->connection))
+        cf_bus__wake(client->wake_fd);
 }
 
-static void call_received(struct call *call, int error)
+static enum cf_status call_put(struct cf_bus_client *client, struct call *call,
+                               struct cf_bytes request)
 {
-    if (error != 0) {
-        call_finish(call, cf_bus__status(error), cf_bytes_from(NULL, 0));
-        return;
+    if (is_connected(client)) {
+        call_send(client, call, request);
+    } else {
+        CF_TRY(cf_buf_append(&call->request, request));
+        call->state = CALL_WAITING;
     }
-    nng_msg *message = nng_aio_get_msg(call->aio);
-    struct cf_bytes reply = cf_bytes_from(nng_msg_body(message), nng_msg_len(message));
-    call_finish(call, CF_OK, reply);
-    nng_msg_free(message);
+    if (is_sooner(call->deadline_ms, client->sleeps_until_ms))
+        cf_bus__wake(client->wake_fd);
+    return CF_OK;
 }
 
-/* False when the client is closing. */
-static bool call_receive(struct call *call)
-{
-    struct cf_bus_client *client = call->client;
-    pthread_mutex_lock(&client->lock);
-    bool closing = client->closing;
-    if (!closing) {
-        call->state = CALL_RECEIVING;
-        nng_aio_set_timeout(call->aio, time_left(call->deadline_ms));
-        nng_ctx_recv(call->context, call->aio);
-    }
-    pthread_mutex_unlock(&client->lock);
-    return !closing;
-}
-
-/* Runs on one of nng's threads whenever a call's send or receive has ended. */
-static void call_advance(void *argument)
-{
-    struct call *call = argument;
-    int error = nng_aio_result(call->aio);
-    if (call->state == CALL_RECEIVING) {
-        call_received(call, error);
-        return;
-    }
-    CF_ASSERT(call->state == CALL_SENDING);
-    if (error != 0) {
-        nng_msg_free(nng_aio_get_msg(call->aio));
-        enum cf_status status = cf_bus__status(error);
-        call_finish(call, status == CF_TIMEOUT ? CF_RETRY : status, cf_bytes_from(NULL, 0));
-        return;
-    }
-    if (!call_receive(call))
-        call_finish(call, CF_CLOSED, cf_bytes_from(NULL, 0));
-}
-
-/* Gets a free call; waits for one until the deadline when asked to. Called under the lock. */
+/* Gets a free call; waits for one until the deadline when asked to. */
 static enum cf_status call_claim(struct cf_bus_client *client, bool wait, int64_t deadline_ms,
                                  struct call **ret_call)
 {
-    struct timespec until = {.tv_sec = deadline_ms / 1000,
-                             .tv_nsec = (deadline_ms % 1000) * 1000000};
-    enum cf_status status = CF_OK;
-    while (!client->closing && client->free_calls == NULL && status == CF_OK) {
-        if (!wait)
-            status = CF_RETRY;
-        else if (deadline_ms == CF_BUS_FOREVER)
-            pthread_cond_wait(&client->call_freed, &client->lock);
-        else if (pthread_cond_timedwait(&client->call_freed, &client->lock, &until) != 0)
-            status = CF_RETRY;
+    while (!client->closing && client->free_calls == NULL) {
+        if (!wait || !cf_bus__wait(&client->call_freed, &client->lock, deadline_ms))
+            return CF_RETRY;
     }
     if (client->closing)
         return CF_CLOSED;
-    if (client->free_calls == NULL)
-        return status;
     *ret_call = client->free_calls;
     client->free_calls = (*ret_call)->next;
     client->busy_count++;
     return CF_OK;
 }
 
+/* Not under the lock. */
 static enum cf_status call_begin(struct cf_bus_client *client, bool wait, struct cf_bytes request,
                                  int timeout_ms, cf_bus_answer_fn *answer, void *context)
 {
-    int64_t deadline_ms = deadline_after(timeout_ms);
-    nng_msg *message = NULL;
-    CF_TRY(cf_bus__message(request, &message));
+    if (request.size > CF_BUS_MESSAGE_SIZE_MAX)
+        return CF_NO_SPACE;
+    int64_t deadline_ms = cf_bus__deadline(timeout_ms);
     struct call *call = NULL;
     pthread_mutex_lock(&client->lock);
     enum cf_status status = call_claim(client, wait, deadline_ms, &call);
     if (status == CF_OK) {
-        call->state = CALL_SENDING;
+        call->number = (call->number + CF_BUS_CALLS_MAX) & ((1u << NUMBER_BITS) - 1);
         call->deadline_ms = deadline_ms;
         call->answer = answer;
         call->answer_context = context;
-        nng_aio_set_timeout(call->aio, time_left(deadline_ms));
-        nng_aio_set_msg(call->aio, message);
-        nng_ctx_send(call->context, call->aio);
+        status = call_put(client, call, request);
+        if (status != CF_OK) {
+            call->next = client->free_calls;
+            client->free_calls = call;
+            client->busy_count--;
+        }
     }
     pthread_mutex_unlock(&client->lock);
-    if (status != CF_OK)
-        nng_msg_free(message);
     return status;
 }
+
+/* ---- The thread; each of these is called under the lock ---- */
+
+static void client_connect(struct cf_bus_client *client)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0 || connect(fd, (struct sockaddr *)&client->address, sizeof client->address) != 0) {
+        if (fd >= 0)
+            close(fd);
+        client->connect_at_ms = cf_bus__now_ms() + client->reconnect_ms;
+        client->reconnect_ms *= 2;
+        if (client->reconnect_ms > RECONNECT_MAX_MS)
+            client->reconnect_ms = RECONNECT_MAX_MS;
+        return;
+    }
+    client->reconnect_ms = RECONNECT_MIN_MS;
+    cf_bus__connection_init(&client->connection, fd, CF_BUS__REQ);
+    for (size_t i = 0; i < CF_BUS_CALLS_MAX; i++) {
+        if (client->calls[i].state == CALL_WAITING)
+            call_send(client, &client->calls[i], cf_buf_bytes(&client->calls[i].request));
+    }
+}
+
+/* What was sent may or may not have been done. */
+static void client_disconnect(struct cf_bus_client *client)
+{
+    cf_bus__connection_close(&client->connection);
+    client->broken = false;
+    client->connect_at_ms = cf_bus__now_ms();
+    for (size_t i = 0; i < CF_BUS_CALLS_MAX; i++) {
+        if (client->calls[i].state == CALL_SENT)
+            call_finish(client, &client->calls[i], CF_CLOSED, cf_bytes_from(NULL, 0));
+    }
+}
+
+static void client_receive(struct cf_bus_client *client)
+{
+    pthread_mutex_unlock(&client->lock);
+    enum cf_status status = cf_bus__connection_receive(&client->connection);
+    pthread_mutex_lock(&client->lock);
+    uint32_t number = 0;
+    struct cf_bytes reply;
+    while (status == CF_OK &&
+           (status = cf_bus__connection_next(&client->connection, &number, &reply)) == CF_OK) {
+        struct call *call = &client->calls[number % CF_BUS_CALLS_MAX];
+        if (call->state == CALL_SENT && call->number == number)
+            call_finish(client, call, CF_OK, reply);
+    }
+    if (status != CF_RETRY)
+        client->broken = true;
+}
+
+static void expire_calls(struct cf_bus_client *client)
+{
+    int64_t now_ms = cf_bus__now_ms();
+    for (size_t i = 0; i < CF_BUS_CALLS_MAX; i++) {
+        struct call *call = &client->calls[i];
+        if (call->state != CALL_FREE && call->deadline_ms != CF_BUS_FOREVER &&
+            call->deadline_ms <= now_ms)
+            call_finish(client, call, call->state == CALL_SENT ? CF_TIMEOUT : CF_RETRY,
+                        cf_bytes_from(NULL, 0));
+    }
+}
+
+static int64_t next_look(const struct cf_bus_client *client)
+{
+    int64_t until_ms = is_connected(client) ? CF_BUS_FOREVER : client->connect_at_ms;
+    for (size_t i = 0; i < CF_BUS_CALLS_MAX; i++) {
+        const struct call *call = &client->calls[i];
+        if (call->state != CALL_FREE && is_sooner(call->deadline_ms, until_ms))
+            until_ms = call->deadline_ms;
+    }
+    return until_ms;
+}
+
+static void client_sleep(struct cf_bus_client *client)
+{
+    short out = cf_bus__connection_has_unsent(&client->connection) ? POLLOUT : 0;
+    struct pollfd fds[2] = {{.fd = client->wake_fd, .events = POLLIN},
+                            {.fd = client->connection.fd, .events = (short)(POLLIN | out)}};
+    client->sleeps_until_ms = next_look(client);
+    int timeout_ms = client->broken ? 0 : cf_bus__poll_timeout(client->sleeps_until_ms);
+    pthread_mutex_unlock(&client->lock);
+    int ready = poll(fds, 2, timeout_ms);
+    pthread_mutex_lock(&client->lock);
+    if (ready <= 0)
+        return;
+    if (fds[0].revents != 0)
+        cf_bus__wake_heard(client->wake_fd);
+    if ((fds[1].revents & POLLOUT) != 0)
+        cf_bus__connection_flush(&client->connection);
+    if ((fds[1].revents & ~POLLOUT) != 0)
+        client_receive(client);
+}
+
+static void *client_run(void *argument)
+{
+    struct cf_bus_client *client = argument;
+    pthread_mutex_lock(&client->lock);
+    while (!client->closing) {
+        if (!is_connected(client) && cf_bus__now_ms() >= client->connect_at_ms)
+            client_connect(client);
+        client_sleep(client);
+        if (client->broken)
+            client_disconnect(client);
+        expire_calls(client);
+    }
+    for (size_t i = 0; i < CF_BUS_CALLS_MAX; i++) {
+        if (client->calls[i].state != CALL_FREE)
+            call_finish(client, &client->calls[i], CF_CLOSED, cf_bytes_from(NULL, 0));
+    }
+    cf_bus__connection_close(&client->connection);
+    pthread_mutex_unlock(&client->lock);
+    return NULL;
+}
+
+/* ---- What the users call ---- */
 
 enum cf_status cf_bus_client_start(struct cf_bus_client *client, struct cf_bytes request,
                                    int timeout_ms, cf_bus_answer_fn *answer, void *context)
@@ -214,46 +314,33 @@ enum cf_status cf_bus_client_call(struct cf_bus_client *client, struct cf_bytes 
     return CF_OK;
 }
 
-static int open_call(struct cf_bus_client *client, struct call *call)
-{
-    call->client = client;
-    int error = nng_aio_alloc(&call->aio, call_advance, call);
-    if (error == 0)
-        error = nng_ctx_open(&call->context, client->socket);
-    if (error == 0)
-        error = nng_ctx_set_ms(call->context, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
-    if (error == 0) {
-        call->next = client->free_calls;
-        client->free_calls = call;
-    }
-    return error;
-}
-
 enum cf_status cf_bus_client_open(const char *url, struct cf_bus_client **ret_client,
                                   struct cf_fault *reterr_fault)
 {
+    struct sockaddr_un address;
+    CF_TRY(cf_bus__address(url, &address, reterr_fault));
     struct cf_bus_client *client = calloc(1, sizeof *client);
     if (client == NULL)
         CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for a bus client");
+    client->address = address;
+    client->connection.fd = -1;
+    client->reconnect_ms = RECONNECT_MIN_MS;
+    client->connect_at_ms = cf_bus__now_ms();
     pthread_mutex_init(&client->lock, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&client->call_freed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-
-    enum cf_status status = CF_OK;
-    int error = nng_req0_open(&client->socket);
-    client->socket_open = error == 0;
-    for (size_t i = 0; error == 0 && i < CF_BUS_CALLS_MAX; i++)
-        error = open_call(client, &client->calls[i]);
-    if (error != 0)
-        status = cf_bus__fail(reterr_fault, error, "cannot open a REQ socket", url);
-    else
-        status = cf_bus__dial(client->socket, url, CF_BUS_REQUEST_HEADER_SIZE, reterr_fault);
-    if (status != CF_OK) {
+    cf_bus__condition_init(&client->call_freed);
+    for (uint32_t i = 0; i < CF_BUS_CALLS_MAX; i++) {
+        struct call *call = &client->calls[i];
+        call->number = i;
+        cf_buf_init(&call->request, CF_BUS_MESSAGE_SIZE_MAX);
+        call->next = client->free_calls;
+        client->free_calls = call;
+    }
+    client->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (client->wake_fd >= 0)
+        client->thread_started = cf_bus__thread(&client->thread, client_run, client) == CF_OK;
+    if (!client->thread_started) {
         cf_bus_client_close(client);
-        return status;
+        CF_FAIL_ON(reterr_fault, CF_NO_MEMORY, "cannot start a bus client", "%s", url);
     }
     *ret_client = client;
     return CF_OK;
@@ -266,20 +353,14 @@ void cf_bus_client_close(struct cf_bus_client *client)
     pthread_mutex_lock(&client->lock);
     client->closing = true;
     pthread_cond_broadcast(&client->call_freed);
-    /* Ends what each call does now; one that is between send and receive sees `closing`. Then nng
-     * has no thread left in a context: closing a socket around one can wait for ever (nng 1.5.2).
-     */
-    for (size_t i = 0; i < CF_BUS_CALLS_MAX && client->calls[i].aio != NULL; i++)
-        nng_aio_cancel(client->calls[i].aio);
-    while (client->busy_count > 0)
-        pthread_cond_wait(&client->call_freed, &client->lock);
     pthread_mutex_unlock(&client->lock);
-    for (size_t i = 0; i < CF_BUS_CALLS_MAX; i++) {
-        nng_aio_free(client->calls[i].aio); /* waits until the completion has left our code */
-        nng_ctx_close(client->calls[i].context);
+    if (client->thread_started) {
+        cf_bus__wake(client->wake_fd);
+        pthread_join(client->thread, NULL);
     }
-    if (client->socket_open)
-        cf_bus__close(client->socket);
+    CF_ASSERT(client->busy_count == 0);
+    if (client->wake_fd >= 0)
+        close(client->wake_fd);
     pthread_cond_destroy(&client->call_freed);
     pthread_mutex_destroy(&client->lock);
     free(client);

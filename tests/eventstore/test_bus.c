@@ -11,6 +11,9 @@
 #include "core/base/scope.h"
 #include "tests/support/cmocka.h"
 
+#include <nng/nng.h>
+#include <nng/protocol/reqrep0/rep.h>
+#include <nng/protocol/reqrep0/req.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -63,11 +66,8 @@ static void *echo_run(void *argument)
     size_t count;
     while (cf_bus_server_take(echo->server, requests, 64, CF_BUS_FOREVER, &count) == CF_OK) {
         while (count-- > 0) {
-            struct cf_bytes bytes = cf_bus_request_bytes(requests[count]);
-            CF_CLEANUP(cf_scope_free) uint8_t *copy = malloc(bytes.size + 1);
-            memcpy(copy, bytes.data, bytes.size);
-            assert_int_equal(cf_bus_request_reply(requests[count], cf_bytes_from(copy, bytes.size)),
-                             CF_OK);
+            struct cf_bytes request = cf_bus_request_bytes(requests[count]);
+            assert_int_equal(cf_bus_request_reply(requests[count], request), CF_OK);
         }
     }
     return NULL;
@@ -408,6 +408,53 @@ static void test_server__replies_to_what_it_accepted_before_it_stopped(void **st
     cf_bus_client_close(client);
 }
 
+/* ---- nng's own sockets at the other end ---- */
+
+static void test_bus__nng_can_call_a_server(void **state)
+{
+    struct place *place = *state;
+    struct echo echo;
+    echo_start(&echo, place->url, 4);
+    nng_socket req;
+    assert_int_equal(nng_req0_open(&req), 0);
+    assert_int_equal(nng_dial(req, place->url, NULL, 0), 0);
+    for (int i = 0; i < 3; i++) {
+        char request[] = "hello", reply[6];
+        size_t size = sizeof reply;
+        assert_int_equal(nng_send(req, request, 5, 0), 0);
+        assert_int_equal(nng_recv(req, reply, &size, 0), 0);
+        assert_int_equal(size, 5);
+        assert_memory_equal(reply, "hello", 5);
+    }
+    nng_close(req);
+    echo_stop(&echo);
+}
+
+static void test_bus__a_client_can_call_nng(void **state)
+{
+    struct place *place = *state;
+    struct cf_bus_client *client;
+    struct answers answers = ANSWERS_INIT;
+    nng_socket rep;
+    assert_int_equal(nng_rep0_open(&rep), 0);
+    assert_int_equal(nng_listen(rep, place->url, NULL, 0), 0);
+    assert_int_equal(cf_bus_client_open(place->url, &client, NULL), CF_OK);
+    for (size_t i = 0; i < 3; i++) {
+        char request[2];
+        size_t size = sizeof request;
+        assert_int_equal(
+            cf_bus_client_start(client, CF_BYTES_LITERAL("h"), PATIENCE_MS, note_answer, &answers),
+            CF_OK);
+        assert_int_equal(nng_recv(rep, request, &size, 0), 0);
+        assert_int_equal(size, 1);
+        assert_int_equal(nng_send(rep, request, size, 0), 0);
+        wait_for_answers(&answers, i + 1);
+    }
+    assert_memory_equal(answers.order, "hhh", 3);
+    cf_bus_client_close(client);
+    nng_close(rep);
+}
+
 /* ---- Hostile peers: sockets that speak nng's wire form by hand ---- */
 
 static int hostile_connect(const struct place *place)
@@ -667,6 +714,8 @@ int main(void)
         TEST(test_server__second_one_is_refused),
         TEST(test_server__keeps_other_users_out),
         TEST(test_server__replies_to_what_it_accepted_before_it_stopped),
+        TEST(test_bus__nng_can_call_a_server),
+        TEST(test_bus__a_client_can_call_nng),
         TEST(test_server__hostile_bytes_lose_only_their_own_connection),
         TEST(test_server__peers_that_never_read_disturb_nobody),
         TEST(test_feed__delivers_the_topics_that_begin_with_the_prefix),
