@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "commands/batch.h"
 
-#include "commands/subjects.h"
 #include "commands/tags.h"
 #include "core/aggregate/ledger.h"
+#include "core/aggregate/subjects.h"
 #include "core/base/assert.h"
 
 #include <stdio.h>

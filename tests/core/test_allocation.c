@@ -6,34 +6,9 @@
  */
 #include "core/aggregate/evolve.h"
 #include "core/aggregate/pledge.h"
+#include "tests/support/allocation_count.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/history.h"
-
-static size_t allocation_count;
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-    allocation_count++;
-    return __real_malloc(size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    allocation_count++;
-    return __real_realloc(memory, size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    allocation_count++;
-    return __real_calloc(count, size);
-}
 
 static const struct cf_id creator = {{1}}, campaign = {{2}}, backer = {{3}}, pledge = {{4}};
 

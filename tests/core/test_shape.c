@@ -6,6 +6,7 @@
  */
 #include "core/shape.h"
 #include "core/shape_json.h"
+#include "tests/support/allocation_count.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/samples.h"
 
@@ -55,32 +56,6 @@ static const struct cf_shape shape = {
     .size = sizeof(struct everything),
     .fields = fields,
 };
-
-static size_t allocation_count;
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-    allocation_count++;
-    return __real_malloc(size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    allocation_count++;
-    return __real_realloc(memory, size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    allocation_count++;
-    return __real_calloc(count, size);
-}
 
 static uint8_t memory[4096];
 

@@ -7,9 +7,9 @@
  * twelve bytes are one command over a few people, pledges, rewards and provider references.
  */
 #include "commands/command.h"
-#include "commands/subjects.h"
 #include "core/aggregate/book_memory.h"
 #include "core/aggregate/evolve.h"
+#include "core/aggregate/subjects.h"
 #include "core/fold.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -10,6 +10,7 @@
 #include "core/aggregate/campaign.h"
 #include "core/aggregate/evolve.h"
 #include "core/aggregate/states.h"
+#include "core/aggregate/subjects.h"
 #include "core/fold.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -108,29 +109,13 @@ static struct cf_event event_of(const uint8_t step[STEP_SIZE])
     return event;
 }
 
-static struct cf_id stream_of(const struct cf_event *event)
-{
-    switch (cf_event_stream(event->type)) {
-    case CF_STREAM_PROVIDER:
-        return CF_PROVIDER_STREAM;
-    case CF_STREAM_LEDGER:
-        return CF_LEDGER_STREAM;
-    case CF_STREAM_USER:
-    case CF_STREAM_CAMPAIGN:
-    case CF_STREAM_PLEDGE:
-    case CF_STREAM_PAYOUT:
-        return *(const struct cf_id *)cf_event_value(event); /* the first field of all these */
-    }
-    CF_UNREACHABLE();
-}
-
 static struct cf_record record_of(const struct cf_event *event, const uint8_t step[STEP_SIZE])
 {
     struct cf_record record = {
         .sequence = past.count + 1,
         .time_us = INT64_C(1767225600000000) + step[7] * CF_DAY_US,
         .event_number = (uint32_t)event->type,
-        .stream_id = stream_of(event),
+        .stream_id = cf_event_stream_id(event),
         .actor_id = CF_ACTOR_SYSTEM,
         .idempotency_key = CF_BYTES_LITERAL("k"),
     };
@@ -143,7 +128,7 @@ static struct cf_record record_of(const struct cf_event *event, const uint8_t st
 static bool state_of(const struct cf_event *event, const char **ret_machine, uint8_t *ret_state)
 {
     struct cf_book *book = cf_book_memory_book(memory);
-    struct cf_id id = stream_of(event);
+    struct cf_id id = cf_event_stream_id(event);
     const struct cf_user *user;
     const struct cf_campaign *campaign;
     const struct cf_pledge *pledge;

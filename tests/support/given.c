@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/given.h"
 
-#include "commands/subjects.h"
 #include "core/aggregate/book_memory.h"
+#include "core/aggregate/subjects.h"
 #include "core/base/assert.h"
 #include "core/base/scope.h"
 #include "core/fold.h"

@@ -2,6 +2,7 @@
 #include "tests/support/history.h"
 
 #include "core/aggregate/evolve.h"
+#include "core/aggregate/subjects.h"
 #include "tests/support/cmocka.h"
 
 void cf_history_init(struct cf_history *history)
@@ -36,22 +37,6 @@ struct cf_id cf_history_id(struct cf_history *history)
     return cf_id_make(INT64_C(1767225600000000), random);
 }
 
-static struct cf_id stream_id(const struct cf_event *event)
-{
-    switch (cf_event_stream(event->type)) {
-    case CF_STREAM_PROVIDER:
-        return CF_PROVIDER_STREAM;
-    case CF_STREAM_LEDGER:
-        return CF_LEDGER_STREAM;
-    case CF_STREAM_USER:
-    case CF_STREAM_CAMPAIGN:
-    case CF_STREAM_PLEDGE:
-    case CF_STREAM_PAYOUT:
-        break;
-    }
-    return *(const struct cf_id *)cf_event_value(event); /* the first field of all these */
-}
-
 static void replay(struct cf_history *history, const struct cf_record *record,
                    const struct cf_event *event)
 {
@@ -75,7 +60,7 @@ enum cf_status cf_history_try(struct cf_history *history, const struct cf_event 
         .sequence = ++history->sequence,
         .time_us = history->now_us,
         .event_number = (uint32_t)event->type,
-        .stream_id = stream_id(event),
+        .stream_id = cf_event_stream_id(event),
         .actor_id = CF_ACTOR_SYSTEM,
         .idempotency_key = CF_BYTES_LITERAL("k"),
     };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CF_COMMANDS_SUBJECTS_H
-#define CF_COMMANDS_SUBJECTS_H
+#ifndef CF_CORE_AGGREGATE_SUBJECTS_H
+#define CF_CORE_AGGREGATE_SUBJECTS_H
 
 /*
  * Which stream an event goes to, and whom it is about: the people and the campaign that it names, and

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "commands/subjects.h"
+#include "core/aggregate/subjects.h"
 
 #include "core/base/assert.h"
 
