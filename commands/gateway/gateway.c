@@ -11,6 +11,7 @@
 #define TICK_US INT64_C(250000)
 #define CLOCK_FRESH_US INT64_C(200000)
 #define WATCH_MS 1000
+#define WRITER_TIMEOUT_MS 1000
 /* Little beside the provider's own time, and long enough that the outcomes of a run share their commits. */
 #define LINGER_MS 5
 
@@ -28,18 +29,28 @@ int64_t cf_gateway__monotonic_us(void)
     return clock_us(CLOCK_MONOTONIC);
 }
 
+/* Asks for the ledger's clock, unless it was asked just now. A writer that does not answer is not asked again for
+ * each job. */
+static void read_clock(struct cf_gateway *gateway)
+{
+    struct cf_link_timer timer;
+    size_t count;
+    int64_t now_us;
+    if (gateway->ledger_asked_us != 0 &&
+        cf_gateway__monotonic_us() - gateway->ledger_asked_us <= CLOCK_FRESH_US)
+        return;
+    if (cf_link_timers(gateway->link, WRITER_TIMEOUT_MS, &timer, 1, &count, &now_us, NULL) ==
+        CF_OK) {
+        gateway->ledger_offset_us = now_us - clock_us(CLOCK_REALTIME);
+        gateway->clock_known = true;
+    }
+    gateway->ledger_asked_us = cf_gateway__monotonic_us();
+}
+
 int64_t cf_gateway__now_us(struct cf_gateway *gateway)
 {
-    int64_t monotonic_us = cf_gateway__monotonic_us();
-    if (gateway->ledger_asked_us == 0 || monotonic_us - gateway->ledger_asked_us > CLOCK_FRESH_US) {
-        struct cf_link_timer timer;
-        size_t count;
-        int64_t now_us;
-        if (cf_link_timers(gateway->link, 1000, &timer, 1, &count, &now_us, NULL) == CF_OK) {
-            gateway->ledger_offset_us = now_us - clock_us(CLOCK_REALTIME);
-            gateway->ledger_asked_us = monotonic_us;
-        }
-    }
+    read_clock(gateway);
+    CF_ASSERT(gateway->clock_known);
     return clock_us(CLOCK_REALTIME) + gateway->ledger_offset_us;
 }
 
@@ -88,6 +99,7 @@ void cf_gateway__forget(struct cf_job *job)
         link = &(*link)->bucket_next;
     *link = job->bucket_next;
     gateway->job_count--;
+    gateway->letter_count -= job->kind == CF_REQUEST_MAIL;
     if (job->step != CF_JOB_QUEUED)
         gateway->in_progress--;
     job_destroy(job);
@@ -110,7 +122,14 @@ static bool take(struct cf_gateway *gateway, const struct cf_range_request *requ
     *gateway->queue_end = job;
     gateway->queue_end = &job->next;
     gateway->job_count++;
+    gateway->letter_count += job->kind == CF_REQUEST_MAIL;
     return true;
+}
+
+static bool is_wanted(const struct cf_gateway *gateway, const struct cf_range_request *request)
+{
+    return request->kind != CF_REQUEST_MAIL ||
+           (gateway->options.mailer != NULL && gateway->letter_count < CF_GATEWAY_LETTERS_MAX);
 }
 
 /* Open requests behind `after` become jobs. True when one page held them all. */
@@ -123,8 +142,8 @@ static bool list_open(struct cf_gateway *gateway, uint64_t after)
             cf_range_requests(gateway->range, after, requests, PAGE, &count, NULL) != CF_OK)
             return false;
         for (size_t i = 0; i < count; i++) {
-            bool ours = requests[i].kind != CF_REQUEST_MAIL || gateway->options.mailer != NULL;
-            if (ours && !is_known(gateway, &requests[i]) && !take(gateway, &requests[i]))
+            if (is_wanted(gateway, &requests[i]) && !is_known(gateway, &requests[i]) &&
+                !take(gateway, &requests[i]))
                 return false;
             after = requests[i].sequence;
         }
@@ -152,7 +171,9 @@ static void sweep(struct cf_gateway *gateway, uint64_t head)
 
 static void start_queued(struct cf_gateway *gateway)
 {
-    while (gateway->queue != NULL && gateway->in_progress < gateway->options.in_progress_max) {
+    bool going = true;
+    while (going && gateway->queue != NULL &&
+           gateway->in_progress < gateway->options.in_progress_max) {
         struct cf_job *job = gateway->queue;
         gateway->queue = job->next;
         if (gateway->queue == NULL)
@@ -160,11 +181,11 @@ static void start_queued(struct cf_gateway *gateway)
         job->next = NULL;
         gateway->in_progress++;
         job->step = CF_JOB_ASK;
-        cf_job_begin(job);
+        going = cf_job_begin(job);
     }
 }
 
-static void handle_inbox(struct cf_gateway *gateway, struct cf_job *job)
+static void handle_inbox(struct cf_job *job)
 {
     while (job != NULL) {
         struct cf_job *next = job->next;
@@ -175,7 +196,6 @@ static void handle_inbox(struct cf_gateway *gateway, struct cf_job *job)
             cf_job_on_reply(job);
         job = next;
     }
-    (void)gateway;
 }
 
 static void send_again(struct cf_gateway *gateway)
@@ -238,16 +258,20 @@ enum cf_status cf_gateway_run(struct cf_gateway *gateway, struct cf_fault *reter
     uint64_t head;
     int64_t ticked_us = 0;
     while (wait_for_news(gateway, &inbox, &head)) {
-        handle_inbox(gateway, inbox);
+        handle_inbox(inbox);
         int64_t now_us = cf_gateway__monotonic_us();
         if (now_us - ticked_us >= TICK_US) {
             ticked_us = now_us;
             send_again(gateway);
             cf_gateway__answer_inquiries(gateway);
-            cf_gateway__poll(gateway);
+            if (!gateway->clock_known)
+                read_clock(gateway);
+            else
+                cf_gateway__poll(gateway);
         }
         sweep(gateway, head);
-        start_queued(gateway);
+        if (gateway->clock_known)
+            start_queued(gateway);
     }
     return CF_OK;
 }
@@ -288,6 +312,7 @@ enum cf_status cf_gateway_open(const struct cf_gateway_options *options,
     CF_TRY(cf_link_open(options->writer_url, &gateway->link, reterr_fault));
     cf_link_linger(gateway->link, LINGER_MS);
     CF_TRY(cf_range_client_open(options->range_url, NULL, &gateway->range, reterr_fault));
+    cf_range_client_timeout(gateway->range, WRITER_TIMEOUT_MS);
     CF_TRY(cf_range_client_open(options->range_url, options->head_url, &gateway->watcher,
                                 reterr_fault));
     if (options->status_url != NULL)

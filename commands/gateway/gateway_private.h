@@ -18,6 +18,8 @@
 #define CF_GATEWAY_BUCKETS 4096
 #define CF_GATEWAY_JOBS_MAX 4096
 #define CF_GATEWAY_CUSTOMERS 4096
+/* Letters go one by one, some slowly: all that are jobs leave room for payments. */
+#define CF_GATEWAY_LETTERS_MAX 32
 
 /* What a job waits for. */
 enum cf_job_step {
@@ -75,10 +77,12 @@ struct cf_gateway {
     struct cf_job *queue, **queue_end;
     struct cf_job *again; /* the writer was busy or silent: send their command again */
     size_t job_count, in_progress;
-    uint64_t newest; /* requests up to this sequence have been seen */
+    size_t letter_count; /* of the jobs */
+    uint64_t newest;     /* requests up to this sequence have been seen */
     uint64_t head_seen;
-    int64_t swept_us;                          /* when all open requests were last listed */
-    bool open_are_few;                         /* then they filled no page */
+    int64_t swept_us;  /* when all open requests were last listed */
+    bool open_are_few; /* then they filled no page */
+    bool clock_known;
     int64_t ledger_offset_us, ledger_asked_us; /* the ledger's clock against ours */
     struct cf_range_records chunk;             /* records read together */
     struct cf_bus_server *status;              /* who asks something: inquiry.h */
@@ -106,7 +110,7 @@ struct cf_gateway {
 
 /* gateway.c */
 int64_t cf_gateway__monotonic_us(void);
-/* The ledger's time. */
+/* The ledger's time; once that was known, which comes before any job. */
 int64_t cf_gateway__now_us(struct cf_gateway *gateway);
 struct cf_job *cf_gateway__find(struct cf_gateway *gateway, enum cf_request kind,
                                 struct cf_id subject);
@@ -119,8 +123,9 @@ void cf_gateway__poll(struct cf_gateway *gateway);
 void cf_gateway__answer_inquiries(struct cf_gateway *gateway);
 
 /* job_read.c */
-/* Reads the asking event, with those behind it: runs of requests stand together in the log. */
-bool cf_job__read_event(struct cf_job *job);
+/* Reads the asking event, with those behind it: runs of requests stand together in the log. CORRUPT, or the range
+ * service's. */
+CF_MUST_CHECK enum cf_status cf_job__read_event(struct cf_job *job);
 /* Where the person's customer is remembered; empty while it is not known. */
 char *cf_job__customer_slot(struct cf_gateway *gateway, struct cf_id user_id);
 /* Into job->customer; false where the ledger knows of none. */
@@ -128,7 +133,8 @@ bool cf_job__find_customer(struct cf_job *job, struct cf_id user_id);
 void cf_job__find_subject(struct cf_job *job, struct cf_task_subject *ret_subject);
 
 /* job.c: what becomes of one request. */
-void cf_job_begin(struct cf_job *job);
+/* False when the writer's process is not to be reached: then the job is forgotten. */
+bool cf_job_begin(struct cf_job *job);
 void cf_job_on_result(struct cf_job *job);
 void cf_job_on_reply(struct cf_job *job);
 /* Sends the command that the job waits for, again. */

@@ -83,9 +83,11 @@ static enum cf_status send_letter(struct cf_mail_port *port, const struct cf_let
     curl_slist_free_all(recipients);
     if (code == CURLE_OK)
         return CF_OK;
-    /* A reply of 5xx is the server's last word on this letter. */
-    CF_FAIL_ON(reterr_fault, reply >= 500 && reply < 600 ? CF_INVALID : CF_IO,
-               "a letter was not taken", "%ld %s", reply,
+    /* A reply of 5xx to the address or the text is the server's last word on this letter. Instead of a
+     * greeting, or to our password, it is about us and will be mended. */
+    bool asked = code == CURLE_SEND_ERROR || left.size == 0;
+    bool over = asked && reply >= 500 && reply < 600;
+    CF_FAIL_ON(reterr_fault, over ? CF_INVALID : CF_IO, "a letter was not taken", "%ld %s", reply,
                message[0] == '\0' ? curl_easy_strerror(code) : message);
 }
 

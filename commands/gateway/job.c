@@ -138,25 +138,18 @@ static void make_customer(struct cf_job *job, struct cf_id user_id)
     submit(job, &request, CF_JOB_CUSTOMER);
 }
 
-void cf_job_begin(struct cf_job *job)
+static void begin_news(struct cf_job *job)
 {
-    if (!cf_job__read_event(job)) {
-        cf_gateway__forget(job); /* a later sweep brings it again */
-        return;
-    }
-    if (job->kind == CF_REQUEST_MAIL) {
-        send_letter(job);
-        return;
-    }
-    if (job->kind == CF_REQUEST_PROVIDER_NEWS) {
-        struct cf_task_request ask_news;
-        if (job->task.event.type == CF_EVENT_PROVIDER_EVENT_RECEIVED &&
-            cf_task_ask_news(&job->task, &ask_news))
-            submit(job, &ask_news.request, CF_JOB_LOOK);
-        else
-            close_job(job, CF_TASK_DONE, 0, "");
-        return;
-    }
+    struct cf_task_request ask_news;
+    if (job->task.event.type == CF_EVENT_PROVIDER_EVENT_RECEIVED &&
+        cf_task_ask_news(&job->task, &ask_news))
+        submit(job, &ask_news.request, CF_JOB_LOOK);
+    else
+        close_job(job, CF_TASK_DONE, 0, "");
+}
+
+static void begin_payment(struct cf_job *job)
+{
     struct cf_id payer = cf_task_payer(&job->task);
     bool named =
         !cf_id_is_zero(payer) && job->task.event.pledge_payment_requested.customer.size > 0;
@@ -164,6 +157,20 @@ void cf_job_begin(struct cf_job *job)
         ask(job);
     else
         make_customer(job, payer);
+}
+
+bool cf_job_begin(struct cf_job *job)
+{
+    enum cf_status status = cf_job__read_event(job);
+    if (status != CF_OK)
+        cf_gateway__forget(job); /* a later sweep brings it again */
+    else if (job->kind == CF_REQUEST_MAIL)
+        send_letter(job);
+    else if (job->kind == CF_REQUEST_PROVIDER_NEWS)
+        begin_news(job);
+    else
+        begin_payment(job);
+    return status != CF_RETRY && status != CF_TIMEOUT && status != CF_CLOSED;
 }
 
 /* Towards the writer. */
@@ -392,7 +399,12 @@ void cf_job_on_reply(struct cf_job *job)
 {
     struct cf_gateway *gateway = job->gateway;
     const struct cf_reply *reply = &job->reply;
-    if (job->link_status != CF_OK || reply->kind == CF_REPLY_BUSY) {
+    bool failed = job->link_status == CF_OK && reply->kind == CF_REPLY_FAILED;
+    if (failed && job->step == CF_JOB_COMMANDS) {
+        close_job(job, CF_TASK_DEFER, 0, reply->text); /* it will be told again */
+        return;
+    }
+    if (failed || job->link_status != CF_OK || reply->kind == CF_REPLY_BUSY) {
         job->next = gateway->again; /* the same key makes it safe */
         gateway->again = job;
         return;

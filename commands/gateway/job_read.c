@@ -5,28 +5,22 @@
 #define CHUNK_SIZE ((size_t)256 << 10)
 #define USER_RECORDS_MAX 64
 
-static bool copy_record(struct cf_job *job, struct cf_bytes bytes)
-{
-    cf_buf_clear(&job->record);
-    return cf_buf_append(&job->record, bytes) == CF_OK;
-}
-
-/* Reads the asking event, with those behind it: runs of requests stand together in the log. */
-bool cf_job__read_event(struct cf_job *job)
+enum cf_status cf_job__read_event(struct cf_job *job)
 {
     struct cf_range_records *chunk = &job->gateway->chunk;
     bool inside = chunk->count > 0 && job->sequence >= chunk->first &&
                   job->sequence - chunk->first < chunk->count;
-    if (!inside &&
-        (cf_range_read(job->gateway->range, job->sequence, CHUNK_SIZE, chunk, NULL) != CF_OK ||
-         chunk->count == 0 || chunk->first != job->sequence))
-        return false;
+    if (!inside)
+        CF_TRY(cf_range_read(job->gateway->range, job->sequence, CHUNK_SIZE, chunk, NULL));
+    if (chunk->count == 0 || chunk->first > job->sequence)
+        return CF_CORRUPT;
     job->task.kind = job->kind;
     job->task.subject = job->subject;
     job->task.sequence = job->sequence;
-    return copy_record(job, chunk->records[job->sequence - chunk->first]) &&
-           cf_record_decode(cf_buf_bytes(&job->record), &job->task.record, NULL) == CF_OK &&
-           cf_record_event(&job->task.record, &job->task.event, NULL) == CF_OK;
+    cf_buf_clear(&job->record);
+    CF_TRY(cf_buf_append(&job->record, chunk->records[job->sequence - chunk->first]));
+    CF_TRY(cf_record_decode(cf_buf_bytes(&job->record), &job->task.record, NULL));
+    return cf_record_event(&job->task.record, &job->task.event, NULL);
 }
 
 /* Customers. */

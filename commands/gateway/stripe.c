@@ -11,6 +11,7 @@
 #include "commands/gateway/stripe_form.h"
 #include "core/base/assert.h"
 #include "core/base/scope.h"
+#include "core/json_value.h"
 #include "eventstore/sodium.h"
 
 #include <pthread.h>
@@ -32,8 +33,9 @@ struct call {
     enum cf_port_operation operation;
     char key[96];
     struct cf_stripe_http main;
-    struct cf_stripe_http search; /* to be made first, when it has a method */
-    bool searching;               /* what is under way is the search */
+    struct cf_stripe_http search; /* finds what `main` made; without a method where nothing does */
+    bool searching;               /* the search goes next, or is under way */
+    bool mismatched;              /* the provider holds another form of the request under its key */
     unsigned tries, limited_tries;
     int64_t due_us; /* not before */
     cf_port_done_fn *done;
@@ -110,6 +112,15 @@ static void enqueue(struct stripe *stripe, struct call *call)
 
 /* Answers. */
 
+/* The same request was written differently before, as when our public URL was another: it was done, or is to be
+ * done, in that form. */
+static bool is_mismatch(const struct cf_http_result *answer)
+{
+    CF_CLEANUP(cf_scope_cf_json_destroy) struct cf_json *json = NULL;
+    return answer->http_status == 400 && cf_json_parse(answer->body, &json, NULL) == CF_OK &&
+           cf_json_is(cf_json_at(json, "error.type"), "idempotency_error");
+}
+
 /* The search found what an earlier copy of the request made: that is the answer. */
 static bool use_found(struct call *call, const struct cf_http_result *answer)
 {
@@ -163,6 +174,15 @@ static bool settle(struct call *call, const struct cf_http_result *answer, int64
     return true;
 }
 
+/* Back in line at once, with the search or without. */
+static void go_on(struct call *call, bool searching)
+{
+    call->searching = searching;
+    pthread_mutex_lock(&call->stripe->mutex);
+    enqueue(call->stripe, call);
+    pthread_mutex_unlock(&call->stripe->mutex);
+}
+
 static void on_answer(void *context, const struct cf_http_result *answer)
 {
     struct call *call = context;
@@ -180,12 +200,14 @@ static void on_answer(void *context, const struct cf_http_result *answer)
     } else if (call->searching && answer->http_status == 200) {
         if (use_found(call, answer))
             return;
-        call->searching = false;
-        pthread_mutex_lock(&stripe->mutex);
-        cf_stripe_http_clean_up(&call->search);
-        call->search.method = NULL;
-        enqueue(stripe, call);
-        pthread_mutex_unlock(&stripe->mutex);
+        /* What the key holds made nothing: once the provider forgets the key, the request is new. */
+        if (call->mismatched)
+            end_unavailable(call, 0, "the provider keeps this key for another form of the request");
+        else
+            go_on(call, false);
+    } else if (!call->searching && call->search.method != NULL && is_mismatch(answer)) {
+        call->mismatched = true;
+        go_on(call, true);
     } else {
         struct cf_port_result result;
         cf_stripe_read(call->operation, answer->http_status, answer->body, &result);
@@ -197,7 +219,6 @@ static void on_answer(void *context, const struct cf_http_result *answer)
 
 static enum cf_status send_call(struct stripe *stripe, struct call *call)
 {
-    call->searching = call->search.method != NULL;
     const struct cf_stripe_http *http = call->searching ? &call->search : &call->main;
     char url[URL_SIZE], key[128], account[96];
     const char *headers[8];
@@ -302,6 +323,7 @@ static void *run(void *context)
         } else if (send_call(stripe, call) != CF_OK) {
             pthread_mutex_lock(&stripe->mutex);
             stripe->flying_count--;
+            cf_breaker_note(&stripe->breaker, breaker_us(stripe), false); /* it was no probe */
             pthread_mutex_unlock(&stripe->mutex);
             end_unavailable(call, 0, "out of memory, or closing");
         }
@@ -335,10 +357,10 @@ static enum cf_status submit(struct cf_payment_port *port, const struct cf_port_
         done(context, &result, (struct cf_bytes){0});
         return CF_OK;
     }
-    if (request->asked_at_us != 0 &&
-        request->now_us - request->asked_at_us > CF_STRIPE_KEY_LIFE_US &&
-        cf_stripe_write_search(request, &call->search) == CF_NO_MEMORY)
+    if (request->asked_at_us != 0 && cf_stripe_write_search(request, &call->search) == CF_NO_MEMORY)
         return CF_NO_MEMORY;
+    call->searching = call->search.method != NULL &&
+                      request->now_us - request->asked_at_us > CF_STRIPE_KEY_LIFE_US;
     pthread_mutex_lock(&stripe->mutex);
     bool closing = stripe->closing;
     int64_t ahead_us = request->now_us - monotonic_us();

@@ -306,7 +306,9 @@ static void read_error(const struct cf_json *error, long http_status, struct cf_
         return;
     }
     if (http_status == 429 || (code != NULL && strcmp(code, "rate_limit") == 0) ||
-        http_status == 409 || http_status >= 500) {
+        http_status == 409 || http_status >= 500 ||
+        cf_json_is(cf_json_get(error, "type"),
+                   "idempotency_error")) { /* until the key is forgotten */
         result->outcome = CF_PORT_UNAVAILABLE;
         return;
     }

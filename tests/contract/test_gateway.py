@@ -150,6 +150,31 @@ def killed_between_any_two_steps(program):
 
 
 @scenario
+def moved_to_another_address_while_answers_are_lost(program):
+    """Where browsers come back to stands in the request, whose key the provider holds in its first form."""
+    with Ledger(program, poll_s=0) as ledger:
+        aon, kia = ledger.campaign("aon"), ledger.campaign("kia")
+        ledger.box.ok("POST", "/_sandbox/faults", "kind=lost_response&path=/v1/payment_intents&count=500")
+        cards = [(kia, "visa"), (aon, "visa"), (kia, "chargeDeclined"), (kia, "authenticationRequired")]
+        pledges = [ledger.pledge(campaign, f"pm_card_{card}")[0] for campaign, card in cards]
+        wait_until(lambda: ledger.box.events().count("payment_intent.created") == len(cards),
+                   "all are asked for")
+        ledger.kill("gateway")
+        ledger.box.ok("DELETE", "/_sandbox/faults")
+        ledger.arguments["gateway"] += ("--public-url", "https://moved.example")
+        ledger.start("gateway")
+        for event in ("captured", "authorized", "payment_failed", "action_required"):
+            wait_until(lambda event=event: ledger.run(
+                "replay", "--type", f"pledge_{event}").stdout.count("\n") == 1,
+                f"{event} is recorded", 150)  # what was deferred already waits for its time
+        ledger.drain()
+        same(ledger.gateway()["parked"], 0)
+        intents = ledger.box.ok("GET", "/v1/payment_intents")["data"]
+        same(sorted(intent["metadata"]["pledge_id"] for intent in intents), sorted(pledges))
+        reconciled(ledger)
+
+
+@scenario
 def a_provider_that_is_down_holds_up_nobody(program):
     with Ledger(program) as ledger:
         campaign = ledger.campaign("kia")

@@ -423,7 +423,7 @@ def orphan_rows(ledger):
     """Money for a pledge that has ended: the charge was under way when its campaign was cancelled. A bank
     disputes it before it is refunded, and wins."""
     campaign = campaign_with(ledger, "kia", 2)
-    ledger.box.ok("POST", "/_sandbox/faults", "kind=slow&path=/v1/payment_intents&delay_ms=3000")
+    ledger.box.ok("POST", "/_sandbox/faults", "kind=slow&path=/v1/payment_intents&delay_ms=9000")
     ledger.pledge(campaign, "pm_card_createDispute", 7000)
     ledger.command("campaign_cancel", ledger.creator, campaign_id=campaign)
     ledger.advance(days=1)

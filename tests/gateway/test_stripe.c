@@ -327,6 +327,61 @@ static void test_stripe__looks_before_it_repeats_after_a_day(void **state)
     assert_int_equal(count_of(fixture, "/v1/charges"), 2);
 }
 
+/* The platform has another public URL by the time that a lost answer is asked for again. */
+static void test_stripe__finds_what_was_asked_for_in_another_form(void **state)
+{
+    struct fixture *fixture = *state;
+    struct cf_json *made = call(fixture, "POST", "/v1/customers", "");
+    struct cf_port_request requests[] = {payment("pm_card_visa", 1000),
+                                         payment("pm_card_chargeDeclined", 1000)};
+    static const enum cf_port_outcome outcomes[] = {CF_PORT_DONE, CF_PORT_DECLINED};
+    for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
+        struct cf_port_request *request = &requests[i];
+        snprintf(request->key, sizeof request->key, "moved-%zu", i);
+        request->customer = cf_json_text_at(made, "id");
+        request->asked_at_us = request->now_us = cf_json_integer_at(made, "created", 0) * 1000000;
+        request->return_url = "http://before.example/";
+        struct cf_port_result first = *ask(fixture, *request);
+        assert_int_equal(first.outcome, outcomes[i]);
+        request->return_url = "http://after.example/";
+        const struct cf_port_result *found = ask(fixture, *request);
+        assert_int_equal(found->outcome, outcomes[i]);
+        assert_string_equal(found->intent, first.intent);
+        assert_int_equal(found->decline, first.decline);
+    }
+    assert_int_equal(count_of(fixture, "/v1/payment_intents"), 2);
+    cf_json_destroy(made);
+}
+
+/* The key holds a failure that made nothing: nothing is done under it until it is forgotten, and then once. */
+static void test_stripe__waits_for_a_key_that_holds_another_form(void **state)
+{
+    struct fixture *fixture = *state;
+    struct cf_json *clock = call(fixture, "GET", "/_sandbox/clock", "");
+    struct cf_port_request request = payment("pm_card_visa", 1000);
+    request.asked_at_us = request.now_us = cf_json_integer_at(clock, "now", 0) * 1000000;
+    cf_json_destroy(clock);
+    snprintf(request.key, sizeof request.key, "made-nothing");
+    request.payment_method = "pm_nobody";
+    assert_int_equal(ask(fixture, request)->outcome, CF_PORT_REFUSED);
+    request.payment_method = "pm_card_visa";
+    assert_int_equal(ask(fixture, request)->outcome, CF_PORT_UNAVAILABLE);
+    assert_int_equal(count_of(fixture, "/v1/charges"), 0);
+    struct cf_port_request save =
+        payment("pm_card_visa", 0); /* what cannot be looked for waits, too */
+    save.operation = CF_PORT_SAVE_CARD;
+    snprintf(save.key, sizeof save.key, "card-to-save");
+    save.return_url = "http://before.example/";
+    assert_int_equal(ask(fixture, save)->outcome, CF_PORT_DONE);
+    save.return_url = "http://after.example/";
+    assert_int_equal(ask(fixture, save)->outcome, CF_PORT_UNAVAILABLE);
+    control(fixture, "/_sandbox/clock", "advance=90000");
+    request.now_us += INT64_C(90000) * 1000000;
+    assert_int_equal(ask(fixture, request)->outcome, CF_PORT_DONE);
+    assert_int_equal(ask(fixture, request)->outcome, CF_PORT_DONE);
+    assert_int_equal(count_of(fixture, "/v1/charges"), 1);
+}
+
 static void test_stripe__adapts_to_a_provider_that_wants_it_slower(void **state)
 {
     struct fixture *fixture = *state;
@@ -395,6 +450,8 @@ int main(void)
         TEST(test_stripe__refuses_what_the_provider_could_not_take),
         TEST(test_stripe__does_it_once_when_answers_get_lost),
         TEST(test_stripe__looks_before_it_repeats_after_a_day),
+        TEST(test_stripe__finds_what_was_asked_for_in_another_form),
+        TEST(test_stripe__waits_for_a_key_that_holds_another_form),
         TEST(test_stripe__adapts_to_a_provider_that_wants_it_slower),
         TEST(test_stripe__leaves_a_provider_that_is_down_alone),
         TEST(test_stripe__closing_ends_every_request),
