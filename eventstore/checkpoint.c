@@ -2,10 +2,10 @@
 #include "eventstore/checkpoint.h"
 
 #include "core/base/assert.h"
+#include "eventstore/durable.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -211,24 +211,6 @@ enum cf_status cf_checkpoint_key_read(const char *path, struct cf_note_signer *r
     return CF_OK;
 }
 
-static enum cf_status write_durably(const char *path, struct cf_bytes bytes,
-                                    struct cf_fault *reterr_fault)
-{
-    CF_CLEANUP(cf_scope_close)
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
-        CF_FAIL_ON(reterr_fault, errno == EEXIST ? CF_CONFLICT : CF_IO,
-                   "cannot make the checkpoint key's file", "%s: %s", path, strerror(errno));
-    char copy[4096];
-    snprintf(copy, sizeof copy, "%s", path);
-    CF_CLEANUP(cf_scope_close) int directory = open(dirname(copy), O_RDONLY | O_CLOEXEC);
-    if (write(fd, bytes.data, bytes.size) != (ssize_t)bytes.size || fsync(fd) != 0 ||
-        directory < 0 || fsync(directory) != 0)
-        CF_FAIL_ON(reterr_fault, CF_IO, "cannot write the checkpoint key", "%s: %s", path,
-                   strerror(errno));
-    return CF_OK;
-}
-
 enum cf_status cf_checkpoint_key_create(const char *path, const char *name, enum cf_note_kind kind,
                                         struct cf_note_signer *ret_signer,
                                         struct cf_fault *reterr_fault)
@@ -247,7 +229,7 @@ enum cf_status cf_checkpoint_key_create(const char *path, const char *name, enum
         cf_base64_append(&line, cf_bytes_from(seed, sizeof seed)) != CF_OK ||
         cf_buf_append_byte(&line, '\n') != CF_OK)
         CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for a key");
-    enum cf_status status = write_durably(path, cf_buf_bytes(&line), reterr_fault);
+    enum cf_status status = cf_durable_make(path, cf_buf_bytes(&line), reterr_fault);
     cf_secret_wipe(seed, sizeof seed);
     cf_secret_wipe(line.data, line.size);
     CF_TRY(status);

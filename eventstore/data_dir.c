@@ -3,6 +3,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/scope.h"
+#include "eventstore/durable.h"
 #include "eventstore/sodium.h"
 
 #include <dirent.h>
@@ -94,25 +95,6 @@ static enum cf_status check_empty(const char *path, struct cf_fault *reterr_faul
     return CF_OK;
 }
 
-/* VERSION appears whole or not at all, and two who make it at once write the same. */
-static enum cf_status write_version(const char *directory, const char *path,
-                                    struct cf_fault *reterr_fault)
-{
-    char partial[CF_DATA_DIR_PATH_SIZE + 32];
-    snprintf(partial, sizeof partial, "%s/VERSION.%ld", directory, (long)getpid());
-    FILE *file = fopen(partial, "we");
-    if (file == NULL)
-        return fail_errno(reterr_fault, "cannot write to the data directory", partial);
-    bool written = fprintf(file, "%d\n", CF_DATA_DIR_VERSION) > 0 && fflush(file) == 0 &&
-                   fsync(fileno(file)) == 0;
-    if (fclose(file) != 0 || !written || rename(partial, path) != 0)
-        return fail_errno(reterr_fault, "cannot write to the data directory", path);
-    CF_CLEANUP(cf_scope_close) int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) != 0)
-        return fail_errno(reterr_fault, "cannot sync the data directory", directory);
-    return CF_OK;
-}
-
 static enum cf_status check_version(const struct cf_data_dir *dir, struct cf_fault *reterr_fault)
 {
     struct cf_data_dir_path path = cf_data_dir_path(dir, "VERSION");
@@ -123,7 +105,10 @@ static enum cf_status check_version(const struct cf_data_dir *dir, struct cf_fau
         if (chmod(dir->path, geteuid() == 0 ? 0711 : 0700) != 0)
             return fail_errno(reterr_fault, "cannot set the rights of the data directory",
                               dir->path);
-        return write_version(dir->path, path.text, reterr_fault);
+        char version[16];
+        snprintf(version, sizeof version, "%d\n", CF_DATA_DIR_VERSION);
+        /* Two who make it at once write the same. */
+        return cf_durable_replace(path.text, cf_bytes_from_text(version), reterr_fault);
     }
     if (file == NULL)
         return fail_errno(reterr_fault, "cannot read the data directory's version", path.text);

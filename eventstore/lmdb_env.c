@@ -2,6 +2,7 @@
 #include "eventstore/lmdb_env.h"
 
 #include "core/base/assert.h"
+#include "eventstore/durable.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +18,7 @@
 /* A derived environment's whole map, of which the file's blocks fill the beginning. */
 #define CF_LMDB_DERIVED_MAP_SIZE ((uint64_t)64 << 30)
 #define CF_LMDB_PAGE_SIZE ((uint64_t)4096)
+#define PATH_SIZE 4096
 /* Room that a batch needs beside its rows: copied branch pages, free lists, a split here and there.
  */
 #define CF_LMDB_BATCH_OVERHEAD ((uint64_t)256 * CF_LMDB_PAGE_SIZE)
@@ -115,6 +117,24 @@ static enum cf_status allocate(struct cf_lmdb *env, uint64_t size, struct cf_fau
     return CF_OK;
 }
 
+/* A data file is there with its first two pages or not at all: it gets its name when they last. */
+static enum cf_status make_data_file(const char *path, struct cf_fault *reterr_fault)
+{
+    char partial[PATH_SIZE + 16];
+    snprintf(partial, sizeof partial, "%s.new", path);
+    unlink(partial); /* left by a crash */
+    MDB_env *env;
+    CF_LMDB_CHECK(reterr_fault, mdb_env_create(&env), "cannot make an LMDB environment");
+    int code = mdb_env_open(env, partial, MDB_NOSUBDIR | MDB_NOLOCK, 0600);
+    if (code == 0)
+        code = mdb_env_sync(env, 1);
+    mdb_env_close(env);
+    if (code != 0)
+        CF_FAIL_ON(reterr_fault, status_of(code), "cannot make a data file", "%s: %s", partial,
+                   mdb_strerror(code));
+    return cf_durable_rename(partial, path, reterr_fault);
+}
+
 static enum cf_status open_env(struct cf_lmdb *env, const struct cf_lmdb_options *options,
                                struct cf_fault *reterr_fault)
 {
@@ -122,13 +142,21 @@ static enum cf_status open_env(struct cf_lmdb *env, const struct cf_lmdb_options
         CF_FAIL_ON(reterr_fault, status_of(errno), "cannot make the directory", "%s: %s",
                    options->directory, strerror(errno));
 
-    char path[4096];
+    char path[PATH_SIZE];
     if (snprintf(path, sizeof path, "%s/data.mdb", options->directory) >= (int)sizeof path)
         CF_FAIL_ON(reterr_fault, CF_INVALID, "the path is too long", "%s", options->directory);
     struct stat file;
-    bool present = stat(path, &file) == 0;
+    bool present = stat(path, &file) == 0, durable = !options->read_only && !options->derived;
     if (present && (uint64_t)file.st_size > env->map_size)
         env->map_size = ((uint64_t)file.st_size + CF_LMDB_PAGE_SIZE - 1) & ~(CF_LMDB_PAGE_SIZE - 1);
+
+    if (!present && durable)
+        CF_TRY(make_data_file(path, reterr_fault));
+    if (durable) {
+        /* Whoever made them may have ended before that. */
+        CF_TRY(cf_durable_sync(options->directory, reterr_fault));
+        CF_TRY(cf_durable_sync_parent(options->directory, reterr_fault));
+    }
 
     CF_LMDB_CHECK(reterr_fault, mdb_env_create(&env->env), "cannot make an LMDB environment");
     CF_LMDB_CHECK(reterr_fault, mdb_env_set_maxdbs(env->env, options->table_count_max),

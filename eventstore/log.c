@@ -84,21 +84,6 @@ static enum cf_status genesis_read(struct cf_log *log, struct cf_lmdb_txn *txn,
     return CF_OK;
 }
 
-/* A new log's name in its directories must last as long as its first commit. */
-static enum cf_status directory_sync(const char *directory, struct cf_fault *reterr_fault)
-{
-    char parent[4096];
-    snprintf(parent, sizeof parent, "%s/..", directory);
-    const char *paths[] = {directory, parent};
-    for (size_t i = 0; i < 2; i++) {
-        CF_CLEANUP(cf_scope_close) int fd = open(paths[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd < 0 || fsync(fd) != 0)
-            CF_FAIL_ON(reterr_fault, CF_IO, "cannot sync the log's directory", "%s: %s", paths[i],
-                       strerror(errno));
-    }
-    return CF_OK;
-}
-
 static enum cf_status tables_open(struct cf_log *log, struct cf_lmdb_txn *txn,
                                   struct cf_fault *reterr_fault)
 {
@@ -123,8 +108,7 @@ static enum cf_status create(struct cf_log *log, const struct cf_log_options *op
     if (options->create == NULL)
         CF_FAIL_ON(reterr_fault, CF_NOT_FOUND, "there is no log", "%s", options->directory);
     CF_TRY(genesis_write(log, txn, options->create, reterr_fault));
-    CF_TRY(cf_lmdb_commit(&txn, reterr_fault));
-    return directory_sync(options->directory, reterr_fault);
+    return cf_lmdb_commit(&txn, reterr_fault);
 }
 
 static enum cf_status load(struct cf_log *log, struct cf_fault *reterr_fault)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "eventstore/rotation.h"
 
+#include "eventstore/durable.h"
+
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 
 #define TEXT_SIZE_MAX 1024
@@ -82,17 +82,6 @@ static struct next_path next_of(const char *path)
     return next;
 }
 
-static enum cf_status take_place(const char *next, const char *path, struct cf_fault *reterr_fault)
-{
-    char copy[4096];
-    snprintf(copy, sizeof copy, "%s", path);
-    CF_CLEANUP(cf_scope_close) int directory = open(dirname(copy), O_RDONLY | O_CLOEXEC);
-    if (directory < 0 || rename(next, path) != 0 || fsync(directory) != 0)
-        CF_FAIL_ON(reterr_fault, CF_IO, "cannot put the new key in place", "%s: %s", path,
-                   strerror(errno));
-    return CF_OK;
-}
-
 enum cf_status cf_rotation_begin(const char *path, const struct cf_note_signer *old_signer,
                                  struct cf_note_signer *ret_new_signer,
                                  struct cf_rotation *ret_rotation, struct cf_fault *reterr_fault)
@@ -111,7 +100,7 @@ enum cf_status cf_rotation_begin(const char *path, const struct cf_note_signer *
 
 enum cf_status cf_rotation_end(const char *path, struct cf_fault *reterr_fault)
 {
-    return take_place(next_of(path).text, path, reterr_fault);
+    return cf_durable_rename(next_of(path).text, path, reterr_fault);
 }
 
 /* --- Settling --------------------------------------------------------------------------------- */
@@ -160,7 +149,7 @@ enum cf_status cf_rotation_settle(struct cf_log *log, const char *path,
     if (status != CF_OK && status != CF_INVALID)
         return status;
     if (named)
-        return take_place(next.text, path, reterr_fault);
+        return cf_durable_rename(next.text, path, reterr_fault);
     if (unlink(next.text) != 0)
         CF_FAIL_ON(reterr_fault, CF_IO, "cannot remove a key that never came into force", "%s: %s",
                    next.text, strerror(errno));

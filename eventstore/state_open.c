@@ -8,6 +8,7 @@
  */
 #include "core/base/assert.h"
 #include "core/fold.h"
+#include "eventstore/durable.h"
 #include "eventstore/state.h"
 #include "eventstore/state_private.h"
 
@@ -31,14 +32,6 @@ static struct path path_of(const char *directory, const char *name)
     return path;
 }
 
-static enum cf_status sync_path(const char *path, struct cf_fault *reterr_fault)
-{
-    CF_CLEANUP(cf_scope_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) != 0)
-        CF_FAIL_ON(reterr_fault, CF_IO, "cannot sync", "%s: %s", path, strerror(errno));
-    return CF_OK;
-}
-
 /* --- The mark --------------------------------------------------------------------------------- */
 
 /* In place and of one size, so that it needs no space on a full disk. A torn mark equals nothing, and
@@ -53,7 +46,7 @@ enum cf_status cf_state_mark_write(const char *directory, const char *mark,
     if (fd < 0 || pwrite(fd, bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes || fsync(fd) != 0)
         CF_FAIL_ON(reterr_fault, errno == ENOSPC ? CF_NO_SPACE : CF_IO,
                    "cannot write the state's mark", "%s: %s", path.text, strerror(errno));
-    return sync_path(directory, reterr_fault);
+    return cf_durable_sync(directory, reterr_fault);
 }
 
 /* Empty where there is none. */
@@ -191,11 +184,8 @@ enum cf_status cf_state_copy(struct cf_state *state, struct cf_fault *reterr_fau
         CF_FAIL_ON(reterr_fault, CF_IO, "cannot remove an unfinished copy", "%s: %s",
                    fresh_file.text, strerror(errno));
     CF_TRY(cf_lmdb_copy(state->store.env, fresh.text, reterr_fault));
-    CF_TRY(sync_path(fresh_file.text, reterr_fault));
-    if (rename(fresh_file.text, kept_file.text) != 0)
-        CF_FAIL_ON(reterr_fault, CF_IO, "cannot keep the state's copy", "%s: %s", kept_file.text,
-                   strerror(errno));
-    return sync_path(kept.text, reterr_fault);
+    CF_TRY(cf_durable_sync(fresh_file.text, reterr_fault));
+    return cf_durable_rename(fresh_file.text, kept_file.text, reterr_fault);
 }
 
 static void *copy(void *context)

@@ -9,6 +9,7 @@
 #include "eventstore/vault_private.h"
 
 #include "core/base/assert.h"
+#include "eventstore/durable.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -153,36 +154,12 @@ static enum cf_status master_read(const char *path, uint8_t ret_master[MASTER_SI
     return CF_OK;
 }
 
-/* Makes the entry of a new file in its folder durable. */
-static enum cf_status sync_folder(const char *path, struct cf_fault *reterr_fault)
-{
-    char folder[4096];
-    const char *slash = strrchr(path, '/');
-    size_t length = slash == NULL ? 0 : (size_t)(slash - path);
-    if (length >= sizeof folder)
-        CF_FAIL(reterr_fault, CF_INVALID, "the master key's path is too long");
-    memcpy(folder, path, length);
-    folder[length] = '\0';
-    CF_CLEANUP(cf_scope_close)
-    int fd = open(length == 0 ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) != 0)
-        CF_FAIL_ON(reterr_fault, CF_IO, "cannot sync the master key's folder", "%s", folder);
-    return CF_OK;
-}
-
 /* Durable before anything is wrapped with it: without this file the vault is lost. */
 static enum cf_status master_make(const char *path, uint8_t ret_master[MASTER_SIZE],
                                   struct cf_fault *reterr_fault)
 {
     cf_random(ret_master, MASTER_SIZE);
-    CF_CLEANUP(cf_scope_close) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
-        CF_FAIL_ON(reterr_fault, CF_IO, "cannot make the vault's master key", "%s", path);
-    if (write(fd, ret_master, MASTER_SIZE) != MASTER_SIZE || fsync(fd) != 0) {
-        unlink(path);
-        CF_FAIL_ON(reterr_fault, CF_IO, "cannot write the vault's master key", "%s", path);
-    }
-    return sync_folder(path, reterr_fault);
+    return cf_durable_make(path, cf_bytes_from(ret_master, MASTER_SIZE), reterr_fault);
 }
 
 static void derive(struct cf_bytes key, const char *use, uint8_t ret_key[CF_SEAL_KEY_SIZE])

@@ -8,6 +8,7 @@
 #include "eventstore/vault_private.h"
 
 #include "core/base/assert.h"
+#include "eventstore/durable.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -175,14 +176,6 @@ enum cf_status cf_vault_sweep(struct cf_vault *vault, int64_t now_us, struct cf_
 
 /* ---- Compaction ---- */
 
-static enum cf_status sync_path(const char *path, struct cf_fault *reterr_fault)
-{
-    CF_CLEANUP(cf_scope_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) != 0)
-        CF_FAIL_ON(reterr_fault, CF_IO, "cannot sync the vault", "%s", path);
-    return CF_OK;
-}
-
 static enum cf_status overwrite(int fd, struct cf_fault *reterr_fault)
 {
     static const uint8_t zeros[65536];
@@ -272,15 +265,13 @@ static enum cf_status replace(struct cf_vault *vault, struct cf_fault *reterr_fa
     snprintf(fresh_lock, sizeof fresh_lock, "%s/lock.mdb", fresh);
     unlink(fresh_file); /* left by a crash */
     CF_TRY(copy_to(vault, fresh, reterr_fault));
-    CF_TRY(sync_path(fresh_file, reterr_fault));
+    CF_TRY(cf_durable_sync(fresh_file, reterr_fault));
 
     CF_CLEANUP(cf_scope_close) int old = open(file, O_WRONLY | O_CLOEXEC);
     if (old < 0)
         CF_FAIL_ON(reterr_fault, CF_IO, "cannot open the old vault", "%s", file);
     cf_lmdb_close(CF_TAKE(vault->env));
-    if (rename(fresh_file, file) != 0)
-        CF_FAIL_ON(reterr_fault, CF_IO, "cannot put the fresh vault in place", "%s", file);
-    CF_TRY(sync_path(vault->directory, reterr_fault));
+    CF_TRY(cf_durable_rename(fresh_file, file, reterr_fault));
     CF_TRY(overwrite(old, reterr_fault));
     unlink(fresh_lock);
     rmdir(fresh);

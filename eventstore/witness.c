@@ -3,6 +3,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/hex.h"
+#include "eventstore/durable.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -73,15 +74,14 @@ struct seen_path {
     char text[4096];
 };
 
-static struct seen_path path_of(const struct cf_witness *witness, const char *origin,
-                                const char *suffix)
+static struct seen_path path_of(const struct cf_witness *witness, const char *origin)
 {
     struct seen_path path;
     struct cf_hash hash;
     char hex[2 * CF_HASH_SIZE + 1];
     cf_sha256(cf_bytes_from_text(origin), &hash);
     cf_hex_print(cf_bytes_from(hash.bytes, CF_HASH_SIZE), hex);
-    snprintf(path.text, sizeof path.text, "%s/%s%s", witness->directory, hex, suffix);
+    snprintf(path.text, sizeof path.text, "%s/%s", witness->directory, hex);
     return path;
 }
 
@@ -102,14 +102,7 @@ static enum cf_status seen_read(const char *path, struct cf_buf *ret_note)
 static enum cf_status seen_write(const struct cf_witness *witness, const char *origin,
                                  struct cf_bytes note)
 {
-    struct seen_path path = path_of(witness, origin, ""), fresh = path_of(witness, origin, ".new");
-    CF_CLEANUP(cf_scope_close)
-    int fd = open(fresh.text, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    CF_CLEANUP(cf_scope_close) int directory = open(witness->directory, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || directory < 0 || write(fd, note.data, note.size) != (ssize_t)note.size ||
-        fsync(fd) != 0 || rename(fresh.text, path.text) != 0 || fsync(directory) != 0)
-        return CF_IO;
-    return CF_OK;
+    return cf_durable_replace(path_of(witness, origin).text, note, NULL);
 }
 
 /* What was cosigned last; an empty tree before the first. */
@@ -121,7 +114,7 @@ static enum cf_status seen_checkpoint(const struct cf_witness *witness, const ch
     cf_buf_init(&bytes, CF_CHECKPOINT_SIZE_MAX);
     *ret_seen = (struct cf_checkpoint){0};
     cf_sha256((struct cf_bytes){0}, &ret_seen->root);
-    enum cf_status status = seen_read(path_of(witness, origin, "").text, &bytes);
+    enum cf_status status = seen_read(path_of(witness, origin).text, &bytes);
     if (status == CF_NOT_FOUND)
         return CF_OK;
     CF_TRY(status);
@@ -294,7 +287,7 @@ void cf_witness_get(struct cf_witness *witness, struct cf_bytes path,
     const size_t hex_size = 2 * (size_t)CF_HASH_SIZE;
     for (size_t i = 0; i < witness->log_count; i++) {
         const char *origin = witness->logs[i].name;
-        struct seen_path file = path_of(witness, origin, "");
+        struct seen_path file = path_of(witness, origin);
         const char *hex = file.text + strlen(file.text) - hex_size;
         if (path.size != hex_size + sizeof suffix - 1 || memcmp(path.data, hex, hex_size) != 0 ||
             memcmp(path.data + hex_size, suffix, sizeof suffix - 1) != 0)

@@ -5,8 +5,8 @@
  * Shown: a child appends and says after each batch what is acknowledged (head and root). Its disk
  * (tests/support/power_loss.c) takes back what was not synced, at a random write or sync; state/ is
  * dropped whole. What is left must hold everything acknowledged. Killing a process keeps the page
- * cache and so cannot notice a missing sync: the last test makes the syncs do nothing, and must fail
- * to hold.
+ * cache and so cannot notice a missing sync: two tests make the syncs do nothing (all of them; those of
+ * directories, which keep a new file's name), and what was acknowledged must then be missed.
  *
  * `test_eventstore_power_loss long` does ten times as many rounds.
  */
@@ -66,8 +66,8 @@ struct run {
     struct cf_temp_dir *dir;
     long cut_at; /* 0: no cutting */
     unsigned long seed;
-    bool deaf;
-    int kill_after; /* acknowledgements; 0: no killing */
+    const char *deaf; /* to which syncs (power_loss.c); NULL: to none */
+    int kill_after;   /* acknowledgements; 0: no killing */
 };
 
 static void become_child(const struct run *run, int output)
@@ -77,14 +77,14 @@ static void become_child(const struct run *run, int output)
     if (run->cut_at > 0) {
         snprintf(at, sizeof at, "%ld", run->cut_at);
         snprintf(seed, sizeof seed, "%lu", run->seed);
-        snprintf(log, sizeof log, "%s/log/", run->dir->path);
+        snprintf(log, sizeof log, "%s/log", run->dir->path);
         setenv("CF_POWER_LOSS_AT", at, 1);
         setenv("CF_POWER_LOSS_SEED", seed, 1);
         setenv("CF_POWER_LOSS_DIR", log, 1);
         setenv("LD_PRELOAD", CF_POWER_LOSS_LIBRARY, 1);
         setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 1);
-        if (run->deaf)
-            setenv("CF_POWER_LOSS_DEAF", "1", 1);
+        if (run->deaf != NULL)
+            setenv("CF_POWER_LOSS_DEAF", run->deaf, 1);
     }
     execl(program, program, "child", run->dir->path, "same boot", (char *)NULL);
     abort();
@@ -173,7 +173,10 @@ static void test_power_loss__takes_nothing_that_was_acknowledged(void **state)
         char why[256];
         struct acknowledged last = run_child(&run, &ended);
         drop_state(&dir);
-        cuts += WIFEXITED(ended) && WEXITSTATUS(ended) == CUT_STATUS;
+        bool cut = WIFEXITED(ended) && WEXITSTATUS(ended) == CUT_STATUS;
+        if (!cut && ended != 0)
+            fail_msg("what the power left behind does not open (wait status %d)", ended);
+        cuts += cut;
         with_records += last.head > 0;
         if (!holds(&dir, &last, why))
             fail_msg("cut at %ld with seed %lu after %llu records: %s", run.cut_at, run.seed,
@@ -184,9 +187,30 @@ static void test_power_loss__takes_nothing_that_was_acknowledged(void **state)
     assert_true(cuts > rounds / 3 && with_records > rounds / 2);
 }
 
-static void test_power_loss__is_noticed_where_syncs_are_missing(void **state)
+/* A log that is cut at each step of its making, however much of that the disk has kept. */
+static void test_power_loss__while_the_log_is_made_leaves_nothing_in_the_way(void **state)
 {
     (void)state;
+    struct acknowledged last = {0};
+    for (long cut_at = 1; last.head == 0; cut_at++) {
+        for (unsigned long seed = 0; seed < 8; seed++) {
+            struct cf_temp_dir dir;
+            cf_temp_dir_make(&dir);
+            struct run run = {.dir = &dir, .cut_at = cut_at, .seed = seed};
+            int ended;
+            last = run_child(&run, &ended);
+            drop_state(&dir);
+            run_child(&(struct run){.dir = &dir}, &ended);
+            if (ended != 0)
+                fail_msg("cut at %ld with seed %lu: it cannot be made any more", cut_at, seed);
+            cf_temp_dir_remove(&dir);
+        }
+    }
+}
+
+/* How many of ten power losses are noticed in a program that forgot its syncs. */
+static int count_noticed(const char *deaf, unsigned long seed_mask)
+{
     luck = 7;
     int noticed = 0;
     for (int round = 0; round < 10; round++) {
@@ -194,8 +218,8 @@ static void test_power_loss__is_noticed_where_syncs_are_missing(void **state)
         cf_temp_dir_make(&dir);
         struct run run = {.dir = &dir,
                           .cut_at = BATCHES * 2 + draw() % BATCHES,
-                          .seed = (unsigned long)draw(),
-                          .deaf = true};
+                          .seed = (unsigned long)draw() & seed_mask,
+                          .deaf = deaf};
         int ended;
         char why[256];
         struct acknowledged last = run_child(&run, &ended);
@@ -204,7 +228,19 @@ static void test_power_loss__is_noticed_where_syncs_are_missing(void **state)
         noticed += !holds(&dir, &last, why);
         cf_temp_dir_remove(&dir);
     }
-    assert_int_equal(noticed, 10);
+    return noticed;
+}
+
+static void test_power_loss__is_noticed_where_syncs_are_missing(void **state)
+{
+    (void)state;
+    assert_int_equal(count_noticed("1", ~0ul), 10);
+}
+
+static void test_power_loss__is_noticed_where_a_new_log_s_name_is_not_synced(void **state)
+{
+    (void)state;
+    assert_int_equal(count_noticed("names", ~2ul), 10); /* no journal has written the name */
 }
 
 static void test_kill__takes_nothing_and_keeps_the_state(void **state)
@@ -240,7 +276,9 @@ int main(int argc, char **argv)
         rounds = 200;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_power_loss__takes_nothing_that_was_acknowledged),
+        cmocka_unit_test(test_power_loss__while_the_log_is_made_leaves_nothing_in_the_way),
         cmocka_unit_test(test_power_loss__is_noticed_where_syncs_are_missing),
+        cmocka_unit_test(test_power_loss__is_noticed_where_a_new_log_s_name_is_not_synced),
         cmocka_unit_test(test_kill__takes_nothing_and_keeps_the_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,8 +11,8 @@
 #include "core/base/scope.h"
 #include "tests/support/authenticator.h"
 #include "tests/support/cmocka.h"
+#include "tests/support/files_with.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -478,27 +478,7 @@ struct needle {
 /* How many files below the folder hold the bytes. */
 static int files_with(const char *folder, const struct needle *needle)
 {
-    int found = 0;
-    DIR *dir = opendir(folder);
-    assert_non_null(dir);
-    for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
-        char path[512];
-        struct stat info;
-        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        if (entry->d_name[0] == '.' || stat(path, &info) != 0)
-            continue;
-        if (S_ISDIR(info.st_mode)) {
-            found += files_with(path, needle);
-            continue;
-        }
-        int fd = open(path, O_RDONLY);
-        CF_CLEANUP(cf_scope_free) uint8_t *bytes = malloc((size_t)info.st_size + 1);
-        assert_int_equal(read(fd, bytes, (size_t)info.st_size), info.st_size);
-        close(fd);
-        found += memmem(bytes, (size_t)info.st_size, needle->bytes, needle->size) != NULL;
-    }
-    closedir(dir);
-    return found;
+    return cf_files_with(folder, cf_bytes_from(needle->bytes, needle->size));
 }
 
 static struct needle row_of(struct cf_vault *vault, enum cf_vault_table table, struct cf_bytes key)

@@ -8,19 +8,22 @@
  * page, all of it or (CF_POWER_LOSS_SEED odd) a random half, since a disk may have written some of
  * it, in any order. Then the process ends with status 77.
  *
- * A rename is an entry of a directory, and lasts once the directory is synced: at the cut those that were
- * not are taken back too (unless the seed's second bit is set: a journal may have written them).
+ * A file made, a directory made and a rename are entries of a directory, and last once that is synced: at
+ * the cut those that were not are taken back too (unless the seed's second bit is set: a journal may have
+ * written them). Syncing a new file does not keep its name. What is made through stdio is not seen.
  *
  * With CF_POWER_LOSS_FAILS=1 that sync, or the next one, fails with EIO instead, once, and nothing else
  * happens: a disk that reports an error.
  *
- * CF_POWER_LOSS_DEAF=1 makes syncs do nothing: what a program looks like that forgot them.
+ * CF_POWER_LOSS_DEAF=1 makes syncs do nothing: what a program looks like that forgot them; =names, those
+ * of directories alone.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -41,15 +44,14 @@ struct kept_page {
     struct kept_page *older;
     ino_t file;
     off_t at;
-    size_t size; /* what the file had there */
     char path[PATH_MAX];
     uint8_t bytes[4096];
 };
 
-/* A rename whose directory was not synced since. */
+/* A new name whose directory was not synced since. */
 struct kept_name {
     struct kept_name *older;
-    char from[PATH_MAX];
+    char from[PATH_MAX]; /* empty: it was made, not renamed */
     char to[PATH_MAX];
     char replaced[PATH_MAX + 32]; /* a second name of the file that was there; empty: none was */
 };
@@ -65,6 +67,11 @@ static const char *setting(const char *name, const char *otherwise)
 {
     const char *value = getenv(name);
     return value == NULL ? otherwise : value;
+}
+
+static bool deaf(const char *how)
+{
+    return strcmp(setting("CF_POWER_LOSS_DEAF", ""), how) == 0;
 }
 
 /* True for regular files below the directory. */
@@ -99,21 +106,27 @@ static void move_pages(const char *from, const char *to)
     }
 }
 
+static void move_back(const char *from, const char *to)
+{
+    if (REAL("rename", int, const char *, const char *)(from, to) != 0)
+        abort();
+    move_pages(from, to);
+}
+
 static void take_back_names(unsigned long seed)
 {
     for (struct kept_name *name = newest_name; name != NULL; name = name->older) {
         if ((seed & 2) != 0) {
             unlink(name->replaced);
-            continue;
+        } else if (name->from[0] != '\0') {
+            move_back(name->to, name->from);
+            if (name->replaced[0] != '\0')
+                move_back(name->replaced, name->to);
+        } else if (access(name->to, F_OK) == 0) {
+            char lost[PATH_MAX + 32]; /* a directory goes with all that is in it */
+            snprintf(lost, sizeof lost, "%s.lost.%d", name->to, (int)getpid());
+            move_back(name->to, lost);
         }
-        if (REAL("rename", int, const char *, const char *)(name->to, name->from) != 0)
-            abort();
-        move_pages(name->to, name->from);
-        if (name->replaced[0] == '\0')
-            continue;
-        if (REAL("rename", int, const char *, const char *)(name->replaced, name->to) != 0)
-            abort();
-        move_pages(name->replaced, name->to);
     }
 }
 
@@ -176,7 +189,6 @@ static void before_write(int fd, off_t at, size_t size)
             abort();
         page->file = info.st_ino;
         page->at = page_at;
-        page->size = (size_t)had;
         memcpy(page->path, path, sizeof page->path);
         page->older = newest;
         newest = page;
@@ -186,6 +198,25 @@ static void before_write(int fd, off_t at, size_t size)
     pthread_mutex_unlock(&lock);
 }
 
+static bool below(const char *path)
+{
+    const char *directory = setting("CF_POWER_LOSS_DIR", "");
+    return directory[0] != '\0' && strncmp(path, directory, strlen(directory)) == 0;
+}
+
+/* Notes a name that is about to be there; under the lock. */
+static struct kept_name *keep_name(const char *from, const char *to)
+{
+    struct kept_name *name = calloc(1, sizeof *name);
+    if (name == NULL)
+        abort();
+    snprintf(name->from, sizeof name->from, "%s", from);
+    snprintf(name->to, sizeof name->to, "%s", to);
+    name->older = newest_name;
+    newest_name = name;
+    return name;
+}
+
 /* A synced directory keeps its entries. */
 static void after_directory_sync(int fd)
 {
@@ -193,8 +224,7 @@ static void after_directory_sync(int fd)
     struct stat info;
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     ssize_t size = readlink(link, path, PATH_MAX - 1);
-    if (size <= 0 || fstat(fd, &info) != 0 || !S_ISDIR(info.st_mode) ||
-        setting("CF_POWER_LOSS_DEAF", "")[0] != '\0')
+    if (size <= 0 || fstat(fd, &info) != 0 || !S_ISDIR(info.st_mode) || deaf("1") || deaf("names"))
         return;
     pthread_mutex_lock(&lock);
     for (struct kept_name **name = &newest_name; *name != NULL;) {
@@ -216,7 +246,7 @@ static void after_sync(int fd)
     char path[PATH_MAX];
     struct stat info;
     after_directory_sync(fd);
-    if (!tracked(fd, path, &info) || setting("CF_POWER_LOSS_DEAF", "")[0] != '\0')
+    if (!tracked(fd, path, &info) || deaf("1"))
         return;
     pthread_mutex_lock(&lock);
     for (struct kept_page **page = &newest; *page != NULL;) {
@@ -312,32 +342,82 @@ int fsync(int fd)
     return result;
 }
 
-int rename(const char *from, const char *to)
+int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
 {
     static int count;
-    const char *directory = setting("CF_POWER_LOSS_DIR", "");
-    if (directory[0] == '\0' || strncmp(to, directory, strlen(directory)) != 0)
-        return REAL("rename", int, const char *, const char *)(from, to);
+    int (*real)(int, const char *, int, const char *, unsigned) =
+        REAL("renameat2", int, int, const char *, int, const char *, unsigned);
+    if (!below(to))
+        return real(from_fd, from, to_fd, to, flags);
     pthread_mutex_lock(&lock);
     count_operation();
-    struct kept_name *name = calloc(1, sizeof *name);
-    if (name == NULL)
-        abort();
-    snprintf(name->from, sizeof name->from, "%s", from);
-    snprintf(name->to, sizeof name->to, "%s", to);
-    snprintf(name->replaced, sizeof name->replaced, "%s.replaced.%d", to, count++);
-    if (link(to, name->replaced) != 0)
-        name->replaced[0] = '\0';
-    int result = REAL("rename", int, const char *, const char *)(from, to);
+    char replaced[PATH_MAX + 32];
+    snprintf(replaced, sizeof replaced, "%s.replaced.%d", to, count++);
+    bool replaces = link(to, replaced) == 0;
+    int result = real(from_fd, from, to_fd, to, flags);
     if (result == 0) {
-        move_pages(to, name->replaced);
+        struct kept_name *name = keep_name(from, to);
+        if (replaces)
+            memcpy(name->replaced, replaced, sizeof replaced);
+        move_pages(to, replaced);
         move_pages(from, to);
-        name->older = newest_name;
-        newest_name = name;
-    } else {
-        unlink(name->replaced);
-        free(name);
+    } else if (replaces) {
+        unlink(replaced);
     }
     pthread_mutex_unlock(&lock);
     return result;
+}
+
+int rename(const char *from, const char *to)
+{
+    return renameat2(AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+    if (!below(path))
+        return REAL("mkdir", int, const char *, mode_t)(path, mode);
+    pthread_mutex_lock(&lock);
+    int result = REAL("mkdir", int, const char *, mode_t)(path, mode);
+    if (result == 0)
+        keep_name("", path);
+    pthread_mutex_unlock(&lock);
+    return result;
+}
+
+static int open_by(const char *name, const char *path, int flags, mode_t mode)
+{
+    if ((flags & O_CREAT) == 0 || !below(path))
+        return REAL(name, int, const char *, int, mode_t)(path, flags, mode);
+    pthread_mutex_lock(&lock);
+    bool makes = access(path, F_OK) != 0;
+    int fd = REAL(name, int, const char *, int, mode_t)(path, flags, mode);
+    if (fd >= 0 && makes)
+        keep_name("", path);
+    pthread_mutex_unlock(&lock);
+    return fd;
+}
+
+/* The mode is there only where a file may be made. */
+static mode_t mode_of(int flags, va_list rest)
+{
+    return (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(rest, mode_t) : 0;
+}
+
+int open(const char *path, int flags, ...)
+{
+    va_list rest;
+    va_start(rest, flags);
+    mode_t mode = mode_of(flags, rest);
+    va_end(rest);
+    return open_by("open", path, flags, mode);
+}
+
+int open64(const char *path, int flags, ...)
+{
+    va_list rest;
+    va_start(rest, flags);
+    mode_t mode = mode_of(flags, rest);
+    va_end(rest);
+    return open_by("open64", path, flags, mode);
 }
