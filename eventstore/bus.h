@@ -5,9 +5,11 @@
 /*
  * The bus: how Coffer's processes talk. The only door to nng.
  *
- *   server + client        request and reply, many at a time, replied to in any order; nng's REQ
- *                          and REP on the wire, over sockets of our own (bus_connection.h says why)
- *   publisher + subscriber news for whoever listens, by topic; nng's PUB and SUB
+ *   server + client        request and reply, many at a time, replied to in any order
+ *   publisher + subscriber news for whoever listens, by topic
+ *
+ * On the wire they are nng's REQ, REP, PUB and SUB. The publisher is nng's; the others are sockets
+ * of our own (bus_connection.h says why).
  *
  * URLs are ipc:///path/of/a/socket. A server's or publisher's socket is 0600, and its folder must
  * be closed to other users (DENIED otherwise): whoever can connect speaks for its actors.
@@ -120,9 +122,9 @@ CF_MUST_CHECK enum cf_status cf_bus_client_start(struct cf_bus_client *client,
 /* ---- Publisher and subscriber ---- */
 
 /*
- * News. A message is a topic (without NUL) and a payload. Delivery is best effort: each subscriber
- * has a queue of 1,024 messages at each end, and nng drops silently what does not fit or what comes
- * while it is not connected. So a feed whose gaps matter numbers its messages, and says the number
+ * News. A message is a topic (without NUL) and a payload. Delivery is best effort: for each
+ * subscriber 1,024 messages wait at the publisher, besides what its socket holds (about 200 KiB), and
+ * what does not fit is dropped silently, as is what comes while it is not connected. So a feed whose gaps matter numbers its messages, and says the number
  * of the one before.
  */
 struct cf_bus_publisher;
@@ -138,13 +140,15 @@ void cf_bus_publisher_close(struct cf_bus_publisher *publisher);
 CF_MUST_CHECK enum cf_status cf_bus_publisher_publish(struct cf_bus_publisher *publisher,
                                                       const char *topic, struct cf_bytes payload);
 
-/* Connects in the background to a publisher, and hears nothing until it subscribes. */
+/* Connects to a publisher, again while it receives when the connection is lost or there was none yet,
+ * and hears nothing until it subscribes. NO_MEMORY, IO, INVALID. */
 CF_MUST_CHECK enum cf_status cf_bus_subscriber_open(const char *url,
                                                     struct cf_bus_subscriber **ret_subscriber,
                                                     struct cf_fault *reterr_fault);
 void cf_bus_subscriber_close(struct cf_bus_subscriber *subscriber);
 
-/* Adds the topics that begin with a prefix; "" is every topic. */
+/* Adds the topics that begin with a prefix; "" is every topic. Not while another thread receives.
+ * NO_MEMORY, NO_SPACE. */
 CF_MUST_CHECK enum cf_status cf_bus_subscriber_subscribe(struct cf_bus_subscriber *subscriber,
                                                          const char *prefix);
 

@@ -9,16 +9,10 @@
 
 #include "core/base/assert.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
-
-/* How soon a lost connection is tried again: at once, then slower while nobody listens. */
-#define RECONNECT_MIN_MS 5
-#define RECONNECT_MAX_MS 200
 
 /* A call's number on the wire: its place in the table, and above it the count of its uses. */
 #define NUMBER_BITS 31
@@ -36,7 +30,7 @@ struct call {
 };
 
 struct cf_bus_client {
-    struct sockaddr_un address;
+    struct cf_bus__dial dial; /* the thread's */
     pthread_t thread;
     bool thread_started;
     int wake_fd;
@@ -44,8 +38,6 @@ struct cf_bus_client {
     pthread_cond_t call_freed;
     struct cf_bus__connection connection; /* fd -1: not connected */
     bool broken;                          /* the connection is of no use any more */
-    int reconnect_ms;                     /* how long to wait after the next failure to connect */
-    int64_t connect_at_ms;
     int64_t sleeps_until_ms; /* when the thread looks at the deadlines again; or CF_BUS_FOREVER */
     struct call *free_calls;
     size_t busy_count;
@@ -150,17 +142,9 @@ static enum cf_status call_begin(struct cf_bus_client *client, bool wait, struct
 
 static void client_connect(struct cf_bus_client *client)
 {
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&client->address, sizeof client->address) != 0) {
-        if (fd >= 0)
-            close(fd);
-        client->connect_at_ms = cf_bus__now_ms() + client->reconnect_ms;
-        client->reconnect_ms *= 2;
-        if (client->reconnect_ms > RECONNECT_MAX_MS)
-            client->reconnect_ms = RECONNECT_MAX_MS;
+    int fd = cf_bus__dial(&client->dial);
+    if (fd < 0)
         return;
-    }
-    client->reconnect_ms = RECONNECT_MIN_MS;
     cf_bus__connection_init(&client->connection, fd, CF_BUS__REQ);
     for (size_t i = 0; i < CF_BUS_CALLS_MAX; i++) {
         if (client->calls[i].state == CALL_WAITING)
@@ -173,7 +157,7 @@ static void client_disconnect(struct cf_bus_client *client)
 {
     cf_bus__connection_close(&client->connection);
     client->broken = false;
-    client->connect_at_ms = cf_bus__now_ms();
+    cf_bus__dial_again(&client->dial);
     for (size_t i = 0; i < CF_BUS_CALLS_MAX; i++) {
         if (client->calls[i].state == CALL_SENT)
             call_finish(client, &client->calls[i], CF_CLOSED, cf_bytes_from(NULL, 0));
@@ -211,7 +195,7 @@ static void expire_calls(struct cf_bus_client *client)
 
 static int64_t next_look(const struct cf_bus_client *client)
 {
-    int64_t until_ms = is_connected(client) ? CF_BUS_FOREVER : client->connect_at_ms;
+    int64_t until_ms = is_connected(client) ? CF_BUS_FOREVER : client->dial.at_ms;
     for (size_t i = 0; i < CF_BUS_CALLS_MAX; i++) {
         const struct call *call = &client->calls[i];
         if (call->state != CALL_FREE && is_sooner(call->deadline_ms, until_ms))
@@ -245,7 +229,7 @@ static void *client_run(void *argument)
     struct cf_bus_client *client = argument;
     pthread_mutex_lock(&client->lock);
     while (!client->closing) {
-        if (!is_connected(client) && cf_bus__now_ms() >= client->connect_at_ms)
+        if (!is_connected(client) && cf_bus__now_ms() >= client->dial.at_ms)
             client_connect(client);
         client_sleep(client);
         if (client->broken)
@@ -322,10 +306,8 @@ enum cf_status cf_bus_client_open(const char *url, struct cf_bus_client **ret_cl
     struct cf_bus_client *client = calloc(1, sizeof *client);
     if (client == NULL)
         CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for a bus client");
-    client->address = address;
+    cf_bus__dial_init(&client->dial, &address);
     client->connection.fd = -1;
-    client->reconnect_ms = RECONNECT_MIN_MS;
-    client->connect_at_ms = cf_bus__now_ms();
     pthread_mutex_init(&client->lock, NULL);
     cf_bus__condition_init(&client->call_freed);
     for (uint32_t i = 0; i < CF_BUS_CALLS_MAX; i++) {

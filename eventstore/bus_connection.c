@@ -11,7 +11,7 @@
 #define MESSAGE_TYPE 1
 #define HEAD_SIZE (1 + 8) /* type and size */
 #define NUMBER_SIZE 4
-#define FRAME_SIZE (HEAD_SIZE + NUMBER_SIZE) /* what stands before the content */
+#define FRAME_SIZE_MAX (HEAD_SIZE + NUMBER_SIZE) /* what stands before the content */
 #define NUMBER_MARK 0x80000000u
 
 /* So much is read at a time, unless the message that is coming is larger. */
@@ -23,9 +23,8 @@
 void cf_bus__connection_init(struct cf_bus__connection *connection, int fd,
                              enum cf_bus__protocol own)
 {
-    *connection = (struct cf_bus__connection){
-        .fd = fd, .peer = own == CF_BUS__REQ ? CF_BUS__REP : CF_BUS__REQ};
-    cf_buf_init(&connection->in, FRAME_SIZE + CF_BUS_MESSAGE_SIZE_MAX + RECEIVE_SIZE);
+    *connection = (struct cf_bus__connection){.fd = fd, .own = own};
+    cf_buf_init(&connection->in, FRAME_SIZE_MAX + CF_BUS_MESSAGE_SIZE_MAX + RECEIVE_SIZE);
     cf_buf_init(&connection->out, SIZE_MAX / 2);
     uint8_t greeting[GREETING_SIZE] = {0, 'S', 'P', 0, 0, (uint8_t)own, 0, 0};
     /* A new socket has room for this. If the peer is gone already, receive will tell. */
@@ -50,30 +49,39 @@ static const uint8_t *unread(const struct cf_bus__connection *connection, size_t
     return connection->in.data + connection->in_used;
 }
 
-/* The size of the content that a frame announces, if there is a frame and it is a right one. */
-static enum cf_status frame_size(const uint8_t *frame, size_t size, size_t *ret_content_size)
+/* Of what stands before the content. */
+static size_t frame_size(const struct cf_bus__connection *connection)
+{
+    bool numbered = connection->own == CF_BUS__REQ || connection->own == CF_BUS__REP;
+    return HEAD_SIZE + (numbered ? NUMBER_SIZE : 0);
+}
+
+/* The size of the content that a head announces, if there is one and it is right. */
+static enum cf_status content_size(const struct cf_bus__connection *connection, const uint8_t *head,
+                                   size_t size, size_t *ret_content_size)
 {
     if (size < HEAD_SIZE)
-        return size > 0 && frame[0] != MESSAGE_TYPE ? CF_CORRUPT : CF_RETRY;
+        return size > 0 && head[0] != MESSAGE_TYPE ? CF_CORRUPT : CF_RETRY;
     uint64_t announced;
-    memcpy(&announced, frame + 1, sizeof announced);
+    memcpy(&announced, head + 1, sizeof announced);
     announced = be64toh(announced);
-    if (frame[0] != MESSAGE_TYPE || announced < NUMBER_SIZE ||
-        announced - NUMBER_SIZE > CF_BUS_MESSAGE_SIZE_MAX)
+    size_t number_size = frame_size(connection) - HEAD_SIZE;
+    if (head[0] != MESSAGE_TYPE || announced < number_size ||
+        announced - number_size > CF_BUS_MESSAGE_SIZE_MAX)
         return CF_CORRUPT;
-    *ret_content_size = (size_t)announced - NUMBER_SIZE;
+    *ret_content_size = (size_t)announced - number_size;
     return CF_OK;
 }
 
 /* How much to make room for: the rest of the message that has begun, and at least a piece. */
 static size_t receive_size(const struct cf_bus__connection *connection)
 {
-    size_t size, content_size;
+    size_t size, content;
     const uint8_t *bytes = unread(connection, &size);
-    if (!connection->greeted || frame_size(bytes, size, &content_size) != CF_OK ||
-        FRAME_SIZE + content_size < size + RECEIVE_SIZE)
+    if (!connection->greeted || content_size(connection, bytes, size, &content) != CF_OK ||
+        frame_size(connection) + content < size + RECEIVE_SIZE)
         return RECEIVE_SIZE;
-    return FRAME_SIZE + content_size - size;
+    return frame_size(connection) + content - size;
 }
 
 enum cf_status cf_bus__connection_receive(struct cf_bus__connection *connection)
@@ -100,7 +108,8 @@ enum cf_status cf_bus__connection_receive(struct cf_bus__connection *connection)
 
 static enum cf_status take_greeting(struct cf_bus__connection *connection)
 {
-    const uint8_t expected[GREETING_SIZE] = {0, 'S', 'P', 0, 0, (uint8_t)connection->peer, 0, 0};
+    /* Of the two protocols that belong together the numbers differ in the last bit. */
+    const uint8_t expected[GREETING_SIZE] = {0, 'S', 'P', 0, 0, (uint8_t)connection->own ^ 1, 0, 0};
     size_t size;
     const uint8_t *bytes = unread(connection, &size);
     if (memcmp(bytes, expected, size < GREETING_SIZE ? size : GREETING_SIZE) != 0)
@@ -115,25 +124,25 @@ static enum cf_status take_greeting(struct cf_bus__connection *connection)
 enum cf_status cf_bus__connection_next(struct cf_bus__connection *connection, uint32_t *ret_number,
                                        struct cf_bytes *ret_content)
 {
-    size_t size, content_size;
+    size_t size, content, frame = frame_size(connection);
     if (connection->in.size == connection->in_used)
         return CF_RETRY;
     if (!connection->greeted)
         CF_TRY(take_greeting(connection));
-    const uint8_t *frame = unread(connection, &size);
-    CF_TRY(frame_size(frame, size, &content_size));
-    if (size < FRAME_SIZE)
+    const uint8_t *bytes = unread(connection, &size);
+    CF_TRY(content_size(connection, bytes, size, &content));
+    if (size < frame)
         return CF_RETRY;
-    uint32_t number;
-    memcpy(&number, frame + FRAME_SIZE - NUMBER_SIZE, sizeof number);
+    uint32_t number = htobe32(NUMBER_MARK);
+    memcpy(&number, bytes + HEAD_SIZE, frame - HEAD_SIZE);
     number = be32toh(number);
     if ((number & NUMBER_MARK) == 0)
         return CF_CORRUPT;
-    if (size < FRAME_SIZE + content_size)
+    if (size < frame + content)
         return CF_RETRY;
-    connection->in_used += FRAME_SIZE + content_size;
+    connection->in_used += frame + content;
     *ret_number = number & ~NUMBER_MARK;
-    *ret_content = cf_bytes_from(frame + FRAME_SIZE, content_size);
+    *ret_content = cf_bytes_from(bytes + frame, content);
     return CF_OK;
 }
 
@@ -178,22 +187,23 @@ void cf_bus__connection_flush(struct cf_bus__connection *connection)
 enum cf_status cf_bus__connection_send(struct cf_bus__connection *connection, uint32_t number,
                                        struct cf_bytes content)
 {
-    uint8_t frame[FRAME_SIZE] = {MESSAGE_TYPE};
+    uint8_t frame[FRAME_SIZE_MAX] = {MESSAGE_TYPE};
     uint64_t size = htobe64(NUMBER_SIZE + (uint64_t)content.size);
     uint32_t marked = htobe32(number | NUMBER_MARK);
     memcpy(frame + 1, &size, sizeof size);
-    memcpy(frame + FRAME_SIZE - NUMBER_SIZE, &marked, sizeof marked);
+    memcpy(frame + HEAD_SIZE, &marked, sizeof marked);
 
     size_t sent = 0;
     if (!cf_bus__connection_has_unsent(connection)) {
         struct iovec pieces[2] = {
-            {.iov_base = frame, .iov_len = FRAME_SIZE},
+            {.iov_base = frame, .iov_len = FRAME_SIZE_MAX},
             {.iov_base = (void *)(uintptr_t)content.data, .iov_len = content.size}};
-        sent = send_some(connection->fd, pieces, 2, FRAME_SIZE + content.size);
+        sent = send_some(connection->fd, pieces, 2, FRAME_SIZE_MAX + content.size);
     }
-    size_t frame_sent = sent < FRAME_SIZE ? sent : FRAME_SIZE, content_sent = sent - frame_sent;
+    size_t frame_sent = sent < FRAME_SIZE_MAX ? sent : FRAME_SIZE_MAX,
+           content_sent = sent - frame_sent;
     CF_TRY(cf_buf_append(&connection->out,
-                         cf_bytes_from(frame + frame_sent, FRAME_SIZE - frame_sent)));
+                         cf_bytes_from(frame + frame_sent, FRAME_SIZE_MAX - frame_sent)));
     if (content_sent == content.size)
         return CF_OK;
     return cf_buf_append(&connection->out,

@@ -7,6 +7,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
+
+/* How soon a lost connection is tried again. */
+#define PAUSE_MIN_MS 5
+#define PAUSE_MAX_MS 200
 
 static const char ipc_scheme[] = "ipc://";
 
@@ -79,6 +84,31 @@ int cf_bus__poll_timeout(int64_t deadline_ms)
         return -1;
     int64_t left_ms = deadline_ms - cf_bus__now_ms();
     return left_ms < 0 ? 0 : left_ms > INT_MAX ? INT_MAX : (int)left_ms;
+}
+
+void cf_bus__dial_init(struct cf_bus__dial *dial, const struct sockaddr_un *address)
+{
+    *dial = (struct cf_bus__dial){
+        .address = *address, .pause_ms = PAUSE_MIN_MS, .at_ms = cf_bus__now_ms()};
+}
+
+int cf_bus__dial(struct cf_bus__dial *dial)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&dial->address, sizeof dial->address) == 0) {
+        dial->pause_ms = PAUSE_MIN_MS;
+        return fd;
+    }
+    if (fd >= 0)
+        close(fd);
+    dial->at_ms = cf_bus__now_ms() + dial->pause_ms;
+    dial->pause_ms = dial->pause_ms * 2 < PAUSE_MAX_MS ? dial->pause_ms * 2 : PAUSE_MAX_MS;
+    return -1;
+}
+
+void cf_bus__dial_again(struct cf_bus__dial *dial)
+{
+    dial->at_ms = cf_bus__now_ms() + PAUSE_MIN_MS;
 }
 
 enum cf_status cf_bus__thread(pthread_t *ret_thread, void *(*run)(void *), void *argument)

@@ -32,6 +32,21 @@ bool cf_bus__wait(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t dead
 /* What a poll that may wait until the deadline takes as its timeout. */
 int cf_bus__poll_timeout(int64_t deadline_ms);
 
+/* Connecting to a socket, again and again until somebody listens: soon, then slower. */
+struct cf_bus__dial {
+    struct sockaddr_un address;
+    int pause_ms;  /* after the next failure */
+    int64_t at_ms; /* when to try next */
+};
+
+void cf_bus__dial_init(struct cf_bus__dial *dial, const struct sockaddr_un *address);
+
+/* A connected socket that never blocks, which the caller owns; or -1, and later at_ms. */
+int cf_bus__dial(struct cf_bus__dial *dial);
+
+/* The connection broke: it is time to dial again. */
+void cf_bus__dial_again(struct cf_bus__dial *dial);
+
 /* Starts a thread of the bus: no signal of the process is handled there. NO_MEMORY. */
 enum cf_status cf_bus__thread(pthread_t *ret_thread, void *(*run)(void *), void *argument);
 

@@ -10,47 +10,20 @@
 
 #include "core/base/scope.h"
 #include "tests/support/cmocka.h"
+#include "tests/support/socket_place.h"
 
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
 #include <nng/protocol/reqrep0/req.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PATIENCE_MS 20000
-
-struct place {
-    char folder[64];
-    char path[96];
-    char url[104];
-};
-
-static int make_place(void **state)
-{
-    struct place *place = calloc(1, sizeof *place);
-    snprintf(place->folder, sizeof place->folder, "/tmp/cf-bus-XXXXXX");
-    assert_non_null(mkdtemp(place->folder));
-    snprintf(place->path, sizeof place->path, "%s/socket", place->folder);
-    snprintf(place->url, sizeof place->url, "ipc://%s", place->path);
-    *state = place;
-    return 0;
-}
-
-static int remove_place(void **state)
-{
-    struct place *place = *state;
-    unlink(place->path);
-    assert_int_equal(rmdir(place->folder), 0);
-    free(place);
-    return 0;
-}
 
 /* ---- A server that echoes, in its own thread, last taken first replied ---- */
 
@@ -558,13 +531,6 @@ static void *flood_run(void *argument)
     return NULL;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void test_server__peers_that_never_read_disturb_nobody(void **state)
 {
     struct place *place = *state;
@@ -580,16 +546,8 @@ static void test_server__peers_that_never_read_disturb_nobody(void **state)
         floods[i].fd = hostile_handshake(place);
         pthread_create(&threads[i], NULL, flood_run, &floods[i]);
     }
-    /* Past the reply timeout, in which each holds what a peer may hold, and on. */
-    int64_t end_ms = now_ms() + 2 * CF_BUS_REPLY_TIMEOUT_MS, slowest_ms = 0;
-    int calls_meanwhile = 0;
-    for (int64_t before_ms; (before_ms = now_ms()) < end_ms; calls_meanwhile++) {
+    for (int i = 0; i < 200; i++)
         call_and_compare(client, CF_BYTES_LITERAL("meanwhile"));
-        int64_t took_ms = now_ms() - before_ms;
-        slowest_ms = took_ms > slowest_ms ? took_ms : slowest_ms;
-    }
-    assert_true(calls_meanwhile > 100);
-    assert_true(slowest_ms < CF_BUS_REPLY_TIMEOUT_MS);
     for (int i = 0; i < 2; i++) {
         shutdown(floods[i].fd, SHUT_RDWR);
         pthread_join(threads[i], NULL);
@@ -598,104 +556,6 @@ static void test_server__peers_that_never_read_disturb_nobody(void **state)
     call_and_compare(client, CF_BYTES_LITERAL("after"));
     cf_bus_client_close(client);
     echo_stop(&echo);
-}
-
-/* ---- News ---- */
-
-struct publishing {
-    struct cf_bus_publisher *publisher;
-    atomic_bool enough;
-};
-
-static void *publish_until_enough(void *argument)
-{
-    struct publishing *publishing = argument;
-    while (!atomic_load(&publishing->enough)) {
-        assert_int_equal(
-            cf_bus_publisher_publish(publishing->publisher, "campaign.7", CF_BYTES_LITERAL("a\0b")),
-            CF_OK);
-        assert_int_equal(
-            cf_bus_publisher_publish(publishing->publisher, "creator.7", CF_BYTES_LITERAL("c")),
-            CF_OK);
-        assert_int_equal(
-            cf_bus_publisher_publish(publishing->publisher, "campaign.8", cf_bytes_from(NULL, 0)),
-            CF_OK);
-    }
-    return NULL;
-}
-
-static void test_feed__delivers_the_topics_that_begin_with_the_prefix(void **state)
-{
-    struct place *place = *state;
-    struct publishing publishing = {0};
-    struct cf_bus_subscriber *subscriber;
-    struct cf_bus_news news;
-    assert_int_equal(cf_bus_subscriber_open(place->url, &subscriber, NULL), CF_OK);
-    assert_int_equal(cf_bus_subscriber_subscribe(subscriber, "campaign."), CF_OK);
-    assert_int_equal(cf_bus_subscriber_receive(subscriber, 10, &news), CF_TIMEOUT);
-    assert_int_equal(cf_bus_publisher_open(place->url, &publishing.publisher, NULL), CF_OK);
-    pthread_t thread;
-    pthread_create(&thread, NULL, publish_until_enough, &publishing);
-    int seven = 0, eight = 0;
-    while (seven < 100 || eight < 100) {
-        assert_int_equal(cf_bus_subscriber_receive(subscriber, PATIENCE_MS, &news), CF_OK);
-        if (strcmp(news.topic, "campaign.7") == 0) {
-            assert_true(cf_bytes_equal(news.payload, CF_BYTES_LITERAL("a\0b")));
-            seven++;
-        } else {
-            assert_string_equal(news.topic, "campaign.8");
-            assert_int_equal(news.payload.size, 0);
-            eight++;
-        }
-    }
-    atomic_store(&publishing.enough, true);
-    pthread_join(thread, NULL);
-    cf_bus_subscriber_close(subscriber);
-    cf_bus_publisher_close(publishing.publisher);
-}
-
-static void *receive_until_interrupted(void *argument)
-{
-    struct cf_bus_news news;
-    assert_int_equal(cf_bus_subscriber_receive(argument, CF_BUS_FOREVER, &news), CF_CLOSED);
-    return NULL;
-}
-
-static void test_feed__an_interrupt_ends_the_receive_for_good(void **state)
-{
-    struct place *place = *state;
-    struct cf_bus_subscriber *subscriber;
-    pthread_t thread;
-    for (int round = 0; round < 50; round++) {
-        assert_int_equal(cf_bus_subscriber_open(place->url, &subscriber, NULL), CF_OK);
-        pthread_create(&thread, NULL, receive_until_interrupted, subscriber);
-        cf_bus_subscriber_interrupt(subscriber);
-        pthread_join(thread, NULL);
-        cf_bus_subscriber_close(subscriber);
-    }
-}
-
-static void test_feed__a_subscriber_that_never_reads_does_not_slow_the_publisher(void **state)
-{
-    struct place *place = *state;
-    struct cf_bus_publisher *publisher;
-    struct cf_bus_subscriber *subscriber;
-    static uint8_t payload[4096];
-    struct cf_bus_news news;
-    assert_int_equal(cf_bus_publisher_open(place->url, &publisher, NULL), CF_OK);
-    assert_int_equal(cf_bus_subscriber_open(place->url, &subscriber, NULL), CF_OK);
-    assert_int_equal(cf_bus_subscriber_subscribe(subscriber, ""), CF_OK);
-    do
-        assert_int_equal(cf_bus_publisher_publish(publisher, "t", cf_bytes_from(payload, 8)),
-                         CF_OK);
-    while (cf_bus_subscriber_receive(subscriber, 1, &news) == CF_TIMEOUT);
-    /* 80 MB, far more than all queues hold: it is dropped, and publish returns each time. */
-    for (int i = 0; i < 20000; i++)
-        assert_int_equal(
-            cf_bus_publisher_publish(publisher, "t", cf_bytes_from(payload, sizeof payload)),
-            CF_OK);
-    cf_bus_subscriber_close(subscriber);
-    cf_bus_publisher_close(publisher);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, remove_place)
@@ -718,9 +578,6 @@ int main(void)
         TEST(test_bus__a_client_can_call_nng),
         TEST(test_server__hostile_bytes_lose_only_their_own_connection),
         TEST(test_server__peers_that_never_read_disturb_nobody),
-        TEST(test_feed__delivers_the_topics_that_begin_with_the_prefix),
-        TEST(test_feed__an_interrupt_ends_the_receive_for_good),
-        TEST(test_feed__a_subscriber_that_never_reads_does_not_slow_the_publisher),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
