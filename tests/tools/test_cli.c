@@ -128,17 +128,33 @@ static void test_progress__tells_share_rate_and_time_left(void **state)
     (void)state;
     char line[256];
     struct cf_progress progress = {.label = "import", .total = 1000, .done = 250};
-    cf_progress__line(&progress, 10000000, line, sizeof line);
+    cf_progress__line(&progress, 10000000, 79, line, sizeof line);
     assert_string_equal(
-        line, "import  [#######.......................]  25%  250 of 1000  25/s  0:30 left");
+        line, "import  [########..........................]  25%  250 of 1000  25/s  0:30 left");
     progress.done = 1000;
-    cf_progress__line(&progress, 10000000, line, sizeof line);
-    assert_string_equal(line, "import  [##############################] 100%  1000 of 1000  100/s");
+    cf_progress__line(&progress, 10000000, 79, line, sizeof line);
+    assert_string_equal(
+        line, "import  [########################################] 100%  1000 of 1000  100/s");
     progress = (struct cf_progress){.label = "verify", .done = 5000};
-    cf_progress__line(&progress, 500000, line, sizeof line);
+    cf_progress__line(&progress, 500000, 79, line, sizeof line);
     assert_string_equal(line, "verify  5000  10000/s");
-    cf_progress__line(&progress, 0, line, sizeof line);
+    cf_progress__line(&progress, 0, 79, line, sizeof line);
     assert_string_equal(line, "verify  5000  0/s");
+}
+
+static void test_progress__fits_every_terminal(void **state)
+{
+    (void)state;
+    char line[256];
+    struct cf_progress progress = {.label = "pledges", .total = 141118, .done = 70559};
+    for (size_t columns = 1; columns < 300; columns++) {
+        cf_progress__line(&progress, 79000000, columns, line, sizeof line);
+        assert_in_range(strlen(line), 1, columns);
+    }
+    cf_progress__line(&progress, 79000000, 39, line, sizeof line);
+    assert_string_equal(line, "pledges   50%  70559 of 141118  893/s  ");
+    cf_progress__line(&progress, 79000000, 59, line, sizeof line);
+    assert_string_equal(line, "pledges  [####....]  50%  70559 of 141118  893/s  1:19 left");
 }
 
 int main(void)
@@ -150,6 +166,7 @@ int main(void)
         cmocka_unit_test(test_subcommands__are_found_by_name),
         cmocka_unit_test(test_fail__answers_with_the_exit_code_of_the_status),
         cmocka_unit_test(test_progress__tells_share_rate_and_time_left),
+        cmocka_unit_test(test_progress__fits_every_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,8 +3,8 @@
 #define CF_TOOLS_CLI_PROGRESS_H
 
 /*
- * Progress of something long, on stderr: a bar, the rate and the time left when stderr is a
- * terminal, nothing at all in a pipe. Advance as often as you like; it draws ten times a second at
+ * Progress of something long, on stderr: a bar, the rate and the time left when stderr is a terminal, as wide as
+ * it has room for; nothing at all in a pipe. Advance as often as you like; it draws ten times a second at
  * most.
  */
 
@@ -31,8 +31,8 @@ void cf_progress_hide(struct cf_progress *progress);
 /* Draws the end state and leaves the line. */
 void cf_progress_end(struct cf_progress *progress);
 
-/* The line that is drawn after elapsed_us; at most `size` bytes with the NUL. */
-void cf_progress__line(const struct cf_progress *progress, int64_t elapsed_us, char *ret_line,
-                       size_t size);
+/* The line that is drawn after elapsed_us: at most `columns` characters, and `size` bytes with the NUL. */
+void cf_progress__line(const struct cf_progress *progress, int64_t elapsed_us, size_t columns,
+                       char *ret_line, size_t size);
 
 #endif
