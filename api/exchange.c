@@ -105,8 +105,18 @@ bool cf_exchange_body_or_nothing(struct cf_exchange *exchange)
     return key_take(exchange);
 }
 
+/* A member of the body that clients are told of. */
+static bool is_documented(const struct cf_route *route, const char *field)
+{
+    const struct cf_command_spec *command =
+        route->command == NULL ? NULL : cf_command_find_name(cf_bytes_from_text(route->command));
+    return cf_route_takes(route, CF_PLACE_BODY, field) ||
+           (command != NULL && cf_shape_field(&command->shape, cf_bytes_from_text(field)) != NULL);
+}
+
 bool cf_exchange_text(struct cf_exchange *exchange, const char *field, const char **ret_text)
 {
+    CF_ASSERT(is_documented(exchange->route, field));
     const char *text = cf_json_text_at(exchange->body, field);
     if (text != NULL && text[0] != '\0') {
         *ret_text = text;
@@ -127,14 +137,23 @@ bool cf_exchange_password(struct cf_exchange *exchange, const char **ret_passwor
     return false;
 }
 
+static const struct cf_bytes *query_find(struct cf_exchange *exchange, const char *name)
+{
+    CF_ASSERT(cf_route_takes(exchange->route, CF_PLACE_QUERY, name));
+    return cf_form_find(&exchange->request->query, name);
+}
+
 struct cf_bytes cf_exchange_query(struct cf_exchange *exchange, const char *name)
 {
-    const struct cf_bytes *value = cf_form_find(&exchange->request->query, name);
+    const struct cf_bytes *value = query_find(exchange, name);
     return value == NULL ? (struct cf_bytes){0} : *value;
 }
 
 static bool number_parse(struct cf_bytes text, int64_t *ret_number)
 {
+    bool negative = text.size > 0 && text.data[0] == '-';
+    if (negative)
+        text = cf_bytes_from(text.data + 1, text.size - 1);
     if (text.size == 0 || text.size > 18)
         return false;
     int64_t number = 0;
@@ -143,14 +162,14 @@ static bool number_parse(struct cf_bytes text, int64_t *ret_number)
             return false;
         number = number * 10 + (text.data[i] - '0');
     }
-    *ret_number = number;
+    *ret_number = negative ? -number : number;
     return true;
 }
 
 bool cf_exchange_query_number(struct cf_exchange *exchange, const char *name, int64_t otherwise,
                               int64_t minimum, int64_t maximum, int64_t *ret_number)
 {
-    const struct cf_bytes *text = cf_form_find(&exchange->request->query, name);
+    const struct cf_bytes *text = query_find(exchange, name);
     int64_t number = otherwise;
     if (text != NULL && (!number_parse(*text, &number) || number < minimum || number > maximum)) {
         char detail[96];
@@ -204,6 +223,7 @@ bool cf_exchange_as_of(struct cf_exchange *exchange, int64_t *ret_sequence)
 
 unsigned cf_exchange_prefers_wait(const struct cf_exchange *exchange)
 {
+    CF_ASSERT(cf_route_takes(exchange->route, CF_PLACE_HEADER, "Prefer"));
     const char *prefer = cf_http_request_header(exchange->request, "Prefer");
     const char *wait = prefer == NULL ? NULL : strstr(prefer, "wait=");
     if (wait == NULL)

@@ -11,6 +11,27 @@ const struct cf_route cf_routes[] = {
 
 const size_t cf_routes_count = sizeof cf_routes / sizeof cf_routes[0];
 
+const struct cf_parameter cf_parameters[] = {
+#define CF_PARAMETER(route, place, name, kind, sentence)                                           \
+    {cf_route_##route, CF_PLACE_##place, #name, CF_PARAMETER_##kind, sentence},
+#include "api/parameters.def"
+#undef CF_PARAMETER
+};
+
+const size_t cf_parameters_count = sizeof cf_parameters / sizeof cf_parameters[0];
+
+bool cf_route_takes(const struct cf_route *route, enum cf_parameter_place place, const char *name)
+{
+    for (size_t i = 0; i < cf_parameters_count; i++) {
+        const struct cf_parameter *row = &cf_parameters[i];
+        bool there =
+            row->place == place || (place == CF_PLACE_BODY && row->place == CF_PLACE_BODY_OPTIONAL);
+        if (row->route == route->run && there && strcmp(row->name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Cuts the first segment off. */
 static struct cf_bytes segment_take(struct cf_bytes *rest)
 {

@@ -41,6 +41,25 @@ struct cf_route {
     cf_route_fn *run;
 };
 
+/* Where a client puts a parameter, and whether it must. */
+enum cf_parameter_place {
+    CF_PLACE_QUERY,
+    CF_PLACE_HEADER,
+    CF_PLACE_BODY,
+    CF_PLACE_BODY_OPTIONAL,
+};
+
+enum cf_parameter_kind { CF_PARAMETER_TEXT, CF_PARAMETER_NUMBER };
+
+/* What a route takes besides its path's parameters and its command's fields. */
+struct cf_parameter {
+    cf_route_fn *route;
+    enum cf_parameter_place place;
+    const char *name;
+    enum cf_parameter_kind kind;
+    const char *sentence; /* for the OpenAPI document; empty where the name says it */
+};
+
 /* One function a row. */
 #define CF_ROUTE(name, method, pattern, access, place, command, own, summary)                      \
     cf_route_fn cf_route_##name;
@@ -50,6 +69,13 @@ struct cf_route {
 /* All routes, in the order of routes.def. */
 extern const struct cf_route cf_routes[];
 extern const size_t cf_routes_count;
+
+/* All parameters, in the order of parameters.def. */
+extern const struct cf_parameter cf_parameters[];
+extern const size_t cf_parameters_count;
+
+/* Whether the route has such a parameter; BODY finds optional ones, too. */
+bool cf_route_takes(const struct cf_route *route, enum cf_parameter_place place, const char *name);
 
 struct cf_route_match {
     const struct cf_route *route; /* NULL: nothing fits */

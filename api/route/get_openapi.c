@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The OpenAPI 3.1 document, made of what the program itself goes by: the route table, the fields of the
- * commands, and their verdicts. So it cannot say anything else than what happens.
+ * The OpenAPI 3.1 document, made of what the program itself goes by: the tables of routes and parameters, the fields
+ * of the commands, and their verdicts. So it cannot say anything else than what happens.
  */
 #include "api/exchange.h"
 #include "core/base/assert.h"
@@ -38,6 +38,13 @@ static struct cf_json *integer_json(int64_t minimum)
 {
     struct cf_json *json = type_json("integer");
     cf_json_set_integer(json, "minimum", minimum);
+    return json;
+}
+
+static struct cf_json *reference_json(const char *target)
+{
+    struct cf_json *json = cf_json_object();
+    cf_json_set_text(json, "$ref", target);
     return json;
 }
 
@@ -121,16 +128,41 @@ static bool is_own(const struct cf_route *route, const char *name)
     return found != NULL && (found == route->own || found[-1] == ' ');
 }
 
+static struct cf_json *parameter_schema_json(const struct cf_parameter *parameter)
+{
+    struct cf_json *json = type_json(parameter->kind == CF_PARAMETER_NUMBER ? "integer" : "string");
+    if (parameter->sentence[0] != '\0')
+        cf_json_set_text(json, "description", parameter->sentence);
+    return json;
+}
+
+/* The body's members that are no fields of the command; those that must be there go to `required`. */
+static void members_add(struct cf_json *properties, struct cf_json *required,
+                        const struct cf_route *route)
+{
+    for (size_t i = 0; i < cf_parameters_count; i++) {
+        const struct cf_parameter *row = &cf_parameters[i];
+        bool in_body = row->place == CF_PLACE_BODY || row->place == CF_PLACE_BODY_OPTIONAL;
+        if (row->route != route->run || !in_body)
+            continue;
+        cf_json_set(properties, row->name, parameter_schema_json(row));
+        if (row->place == CF_PLACE_BODY)
+            cf_json_append(required, cf_json_from_text(row->name));
+    }
+}
+
 static struct cf_json *body_json(const struct cf_route *route, const struct cf_command_spec *spec)
 {
-    struct cf_json *properties = cf_json_object();
-    for (uint32_t i = 0; i < spec->shape.field_count; i++) {
+    struct cf_json *properties = cf_json_object(), *required = cf_json_array();
+    for (uint32_t i = 0; spec != NULL && i < spec->shape.field_count; i++) {
         const struct cf_field *field = &spec->shape.fields[i];
         if (!is_own(route, field->name))
             cf_json_set(properties, field->name, field_json(field));
     }
+    members_add(properties, required, route);
     struct cf_json *schema = type_json("object");
     cf_json_set(schema, "properties", properties);
+    cf_json_set(schema, "required", required);
     struct cf_json *media = cf_json_object();
     cf_json_set(media, "schema", schema);
     struct cf_json *content = cf_json_object();
@@ -138,6 +170,19 @@ static struct cf_json *body_json(const struct cf_route *route, const struct cf_c
     struct cf_json *body = cf_json_object();
     cf_json_set(body, "content", content);
     return body;
+}
+
+static bool route_has(const struct cf_route *route, enum cf_parameter_place place)
+{
+    for (size_t i = 0; i < cf_parameters_count; i++)
+        if (cf_parameters[i].route == route->run && cf_parameters[i].place == place)
+            return true;
+    return false;
+}
+
+static bool has_body(const struct cf_route *route)
+{
+    return route->command != NULL || route_has(route, CF_PLACE_BODY);
 }
 
 static void response_add(struct cf_json *responses, unsigned http_status, const char *sentence)
@@ -152,6 +197,12 @@ static void response_add(struct cf_json *responses, unsigned http_status, const 
               cf_buf_terminate(&text) == CF_OK);
     struct cf_json *response = cf_json_object();
     cf_json_set_text(response, "description", (const char *)text.data);
+    if (http_status >= 400) {
+        struct cf_json *media = cf_json_object(), *content = cf_json_object();
+        cf_json_set(media, "schema", reference_json("#/components/schemas/problem"));
+        cf_json_set(content, "application/problem+json", media);
+        cf_json_set(response, "content", content);
+    }
     cf_json_set(responses, status, response);
     cf_buf_clean_up(&text);
 }
@@ -165,14 +216,31 @@ static struct cf_json *responses_json(const struct cf_route *route,
         response_add(responses, 401, "Nobody is logged in.");
     for (uint32_t i = 0; spec != NULL && i < spec->verdict_count; i++)
         response_add(responses, spec->verdicts[i].http_status, spec->verdicts[i].sentence);
+    if (has_body(route)) {
+        response_add(responses, 400, "The body is no JSON object.");
+        response_add(responses, 422, "A field is missing, unknown or out of range.");
+    }
+    if (route_has(route, CF_PLACE_QUERY))
+        response_add(responses, 400, "A parameter is not as described.");
     response_add(responses, 503, "Busy, or a part cannot be reached; try again.");
     return responses;
 }
 
-/* The path's parameters; `path` gets the pattern without the dots of a rest parameter. */
-static struct cf_json *parameters_json(const char *pattern, struct cf_buf *path)
+static struct cf_json *parameter_json(const char *name, const char *place, bool required,
+                                      struct cf_json *schema)
 {
-    struct cf_json *parameters = cf_json_array();
+    struct cf_json *json = cf_json_object();
+    cf_json_set_text(json, "name", name);
+    cf_json_set_text(json, "in", place);
+    cf_json_set_bool(json, "required", required);
+    cf_json_set(json, "schema", schema);
+    return json;
+}
+
+/* The path's parameters; `path` gets the pattern without the dots of a rest parameter. */
+static void path_parameters_add(struct cf_json *parameters, const char *pattern,
+                                struct cf_buf *path)
+{
     for (const char *at = pattern; *at != '\0'; at++) {
         if (*at != '{') {
             CF_ASSERT(cf_buf_append_byte(path, (uint8_t)*at) == CF_OK);
@@ -183,15 +251,27 @@ static struct cf_json *parameters_json(const char *pattern, struct cf_buf *path)
         snprintf(name, sizeof name, "%.*s", (int)size, at + 1);
         CF_ASSERT(cf_buf_append_format(path, "{%s}", name) == CF_OK);
         at = strchr(at, '}');
-        struct cf_json *parameter = cf_json_object();
-        cf_json_set_text(parameter, "name", name);
-        cf_json_set_text(parameter, "in", "path");
-        cf_json_set_bool(parameter, "required", true);
-        cf_json_set(parameter, "schema", type_json("string"));
-        cf_json_append(parameters, parameter);
+        cf_json_append(parameters, parameter_json(name, "path", true, type_json("string")));
     }
     CF_ASSERT(cf_buf_terminate(path) == CF_OK);
-    return parameters;
+}
+
+/* Those of the query and the headers. */
+static void other_parameters_add(struct cf_json *parameters, const struct cf_route *route)
+{
+    for (size_t i = 0; i < cf_parameters_count; i++) {
+        const struct cf_parameter *row = &cf_parameters[i];
+        if (row->route != route->run)
+            continue;
+        if (row->place == CF_PLACE_QUERY || row->place == CF_PLACE_HEADER)
+            cf_json_append(parameters,
+                           parameter_json(row->name,
+                                          row->place == CF_PLACE_QUERY ? "query" : "header", false,
+                                          parameter_schema_json(row)));
+    }
+    if (has_body(route))
+        cf_json_append(parameters, parameter_json("Idempotency-Key", "header", false,
+                                                  text_json(NULL, "^[!-~]{1,255}$")));
 }
 
 static void route_add(struct cf_json *paths, const struct cf_route *route)
@@ -203,8 +283,11 @@ static void route_add(struct cf_json *paths, const struct cf_route *route)
     struct cf_json *operation = cf_json_object();
     cf_json_set_text(operation, "operationId", route->name);
     cf_json_set_text(operation, "summary", route->summary);
-    cf_json_set(operation, "parameters", parameters_json(route->pattern, &path));
-    if (spec != NULL)
+    struct cf_json *parameters = cf_json_array();
+    path_parameters_add(parameters, route->pattern, &path);
+    other_parameters_add(parameters, route);
+    cf_json_set(operation, "parameters", parameters);
+    if (has_body(route))
         cf_json_set(operation, "requestBody", body_json(route, spec));
     cf_json_set(operation, "responses", responses_json(route, spec));
     if (route->access == CF_ACCESS_SESSION) {
@@ -223,6 +306,18 @@ static void route_add(struct cf_json *paths, const struct cf_route *route)
     cf_buf_clean_up(&path);
 }
 
+/* How the API says no: problem.c writes it. */
+static struct cf_json *problem_json(void)
+{
+    static const char *const texts[] = {"type", "title", "code", "detail", "field"};
+    struct cf_json *properties = cf_json_object(), *json = type_json("object");
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        cf_json_set(properties, texts[i], type_json("string"));
+    cf_json_set(properties, "status", type_json("integer"));
+    cf_json_set(json, "properties", properties);
+    return json;
+}
+
 static struct cf_buf document;
 
 static void document_make(void)
@@ -236,6 +331,9 @@ static void document_make(void)
     cf_json_set(schemes, "session", session);
     struct cf_json *components = cf_json_object();
     cf_json_set(components, "securitySchemes", schemes);
+    struct cf_json *schemas = cf_json_object();
+    cf_json_set(schemas, "problem", problem_json());
+    cf_json_set(components, "schemas", schemas);
     struct cf_json *paths = cf_json_object();
     for (size_t i = 0; i < cf_routes_count; i++)
         route_add(paths, &cf_routes[i]);
