@@ -8,6 +8,17 @@ bool cf_policy_chargeable(enum cf_currency currency, struct cf_money amount)
            cf_currency_to_stripe(currency, CF_AMOUNT_CHARGE, amount, &charged) == CF_OK;
 }
 
+/* One charge or transfer, in the units of Stripe's API: eight digits. */
+#define CHARGE_MAX 99999999
+
+bool cf_policy_pledgeable(enum cf_currency currency, struct cf_money amount)
+{
+    int64_t charged;
+    return cf_policy_chargeable(currency, amount) &&
+           cf_currency_to_stripe(currency, CF_AMOUNT_CHARGE, amount, &charged) == CF_OK &&
+           charged <= CHARGE_MAX;
+}
+
 /* Where Stripe opens connected accounts. */
 static const char countries[] = "AE AT AU BE BG BR CA CH CY CZ DE DK EE ES FI FR GB GI GR HK HR HU "
                                 "IE IT JP LI LT LU LV MT MX MY NL NO "
@@ -40,8 +51,8 @@ bool cf_policy_paid_out(enum cf_currency currency)
     return false;
 }
 
-/* One transfer, in the units of Stripe's API: eight digits, and whole units in every currency. */
-#define TRANSFER_MAX 99999900
+/* Whole units in every currency. */
+#define TRANSFER_MAX (CHARGE_MAX - CHARGE_MAX % 100)
 
 int64_t cf_policy_payable_part(enum cf_currency currency, int64_t amount_minor)
 {

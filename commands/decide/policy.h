@@ -22,8 +22,9 @@
 /* Pledges that one slice of a run looks at: short enough that users behind it do not wait. */
 #define CF_POLICY_RUN_SLICE 64
 
-/* The provider can charge this much of this currency. */
+/* The provider charges amounts of this currency that add up to this one, and this one at once. */
 bool cf_policy_chargeable(enum cf_currency currency, struct cf_money amount);
+bool cf_policy_pledgeable(enum cf_currency currency, struct cf_money amount);
 
 /* The provider opens accounts in this country (two capital letters), and pays out in this currency. */
 bool cf_policy_country_offered(struct cf_bytes country);

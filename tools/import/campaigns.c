@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/import/campaigns.h"
 
+#include "commands/decide/policy.h"
 #include "core/base/utf8.h"
 #include "core/money_text.h"
 #include "core/time.h"
@@ -14,8 +15,11 @@
 #define TEXTS_SIZE_MAX ((size_t)64 << 20)
 /* A campaign without a launch date lasted this long. */
 #define USUAL_DURATION_US (30 * CF_DAY_US)
-/* Before this nobody launched anything: the date is an unset one. */
+/* Before this nobody launched anything: the date is an unset one. Behind the other one it is a slip of the pen. */
 #define EARLIEST_US (INT64_C(1230768000) * CF_SECOND_US) /* 2009 */
+#define LATEST_US (INT64_C(4102444800) * CF_SECOND_US)   /* 2100 */
+/* Each of them is registered, with a customer and a card at the provider. */
+#define BACKERS_MAX 1000000
 
 enum column {
     COLUMN_ID,
@@ -174,6 +178,13 @@ static enum cf_status keep_text(struct cf_import_rows *rows, struct cf_bytes tex
     return cf_utf8_is_plain(*ret_text) ? CF_OK : CF_INVALID;
 }
 
+static bool is_blank(struct cf_bytes text)
+{
+    while (text.size > 0 && text.data[text.size - 1] == ' ')
+        text.size--;
+    return text.size == 0;
+}
+
 static void fill_country(struct cf_import_row *row, struct cf_bytes text)
 {
     static const struct {
@@ -209,8 +220,12 @@ static const char *parse_numbers(struct cf_import_row *row, const struct cf_byte
         return "what was pledged is no amount";
     if (parse_count(fields[COLUMN_BACKERS], &row->backers) != CF_OK)
         return "the number of backers is no number";
+    if (row->backers > BACKERS_MAX)
+        return "more than 1000000 backers";
     if (parse_moment(fields[COLUMN_DEADLINE], "23:59:59", &row->deadline_us) != CF_OK)
         return "the deadline is no date";
+    if (row->deadline_us < EARLIEST_US || row->deadline_us > LATEST_US)
+        return "the deadline does not lie between 2009 and 2100";
     if (parse_moment(fields[COLUMN_LAUNCHED], "00:00:00", &row->launched_us) != CF_OK)
         return "the launch is no time";
     if (row->launched_us < EARLIEST_US) {
@@ -240,7 +255,7 @@ static const char *parse_row(struct cf_import_rows *rows, struct cf_import_row *
         !cf_ascii_is_token(fields[COLUMN_ID]) ||
         keep_text(rows, fields[COLUMN_ID], 32, &row->number) != CF_OK)
         return "the ID is no short token";
-    if (fields[COLUMN_NAME].size == 0 || keep_text(rows, fields[COLUMN_NAME], 200, &row->name) ||
+    if (keep_text(rows, fields[COLUMN_NAME], 200, &row->name) || is_blank(row->name) ||
         keep_text(rows, fields[COLUMN_MAIN_CATEGORY], 100, &row->category) ||
         keep_text(rows, fields[COLUMN_CATEGORY], 100, &row->subcategory))
         return "a name is empty or no UTF-8";
@@ -252,6 +267,9 @@ static const char *parse_row(struct cf_import_rows *rows, struct cf_import_row *
         return "an amount that nobody can be charged in this currency";
     if (cf_money_minor(row->pledged) / unit_minor < (int64_t)row->backers)
         return "less was pledged than there were backers";
+    if (row->backers > 0 && !cf_money_is_zero(row->pledged) &&
+        !cf_policy_pledgeable(row->currency, cf_import_share(row, 0)))
+        return "more for each backer than a card can be charged";
     row->campaign_id = cf_import_id(row->launched_us, "campaign", row->number, 0);
     return NULL;
 }
