@@ -109,6 +109,25 @@ void cf_test_followed_apply(struct cf_test_followed *followed, const struct cf_b
         fail_msg("%s: %s", fault.text, fault.detail);
 }
 
+void cf_test_followed_erase(struct cf_test_followed *followed, struct cf_id subject,
+                            uint64_t sequence)
+{
+    struct cf_event event = {.type = CF_EVENT_SUBJECT_ERASED};
+    event.subject_erased = (struct cf_event_subject_erased){.subject_id = subject, .newest = 1};
+    struct cf_record record = {.sequence = sequence,
+                               .time_us = INT64_C(1800000000000000),
+                               .stream_id = subject,
+                               .stream_version = 9,
+                               .actor_id = subject,
+                               .idempotency_key = CF_BYTES_LITERAL("erase")};
+    uint8_t memory[1024];
+    struct cf_wire_writer writer = cf_wire_writer_fixed(memory, sizeof memory);
+    cf_record_encode_event(&record, &event, &writer);
+    assert_int_equal(cf_wire_writer_finish(&writer), CF_OK);
+    struct cf_bytes bytes = cf_bytes_from(memory, writer.size);
+    cf_test_followed_apply(followed, &bytes, sequence, 1);
+}
+
 static void fold_record(const struct cf_model *model, struct cf_store *store, struct cf_bytes bytes)
 {
     struct cf_record record;

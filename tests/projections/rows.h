@@ -38,6 +38,10 @@ void cf_test_followed_clean_up(struct cf_test_followed *followed);
 void cf_test_followed_apply(struct cf_test_followed *followed, const struct cf_bytes *records,
                             uint64_t first, size_t count);
 
+/* One batch more: this record, in which a subject is erased. */
+void cf_test_followed_erase(struct cf_test_followed *followed, struct cf_id subject,
+                            uint64_t sequence);
+
 /* Folds the records in memory and compares with what PostgreSQL holds, table by table, row by row.
  */
 void cf_test_compare_with_fold(struct cf_pg *pg, const struct cf_bytes *records, size_t count);

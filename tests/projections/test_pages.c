@@ -2,7 +2,7 @@
 /*
  * Promised: what visitors and backers see is what the rows say: lists in every order and with every filter,
  * page by page, each campaign once; a campaign's page with its totals and stock; a backer's pledges; news, of
- * which some is for backers alone.
+ * which some is for backers alone; no text of an erased creator.
  * Shown: on a made-up history, against rows that the test reads and sorts itself.
  */
 #include "core/base/scope.h"
@@ -341,6 +341,66 @@ static void test_updates__for_backers_are_for_them_and_the_creator(void **state)
     }
 }
 
+/* -- Erasure -------------------------------------------------------------------------------- */
+
+static size_t opened_texts;
+
+/* Opens whatever is sealed, and counts it, but for names: their key goes with the person. */
+static enum cf_status count_texts(void *context, const struct cf_query_sealed *sealed, size_t count,
+                                  struct cf_fault *reterr_fault)
+{
+    for (size_t i = 0; i < count; i++)
+        opened_texts += strcmp(sealed[i].member, "creator_name") != 0;
+    return open_all_texts(context, sealed, count, reterr_fault);
+}
+
+/* How many texts its page, its card and its news open. */
+static size_t count_texts_of(struct cf_id campaign, struct cf_id viewer)
+{
+    const struct cf_query_unsealer counter = {.unseal = count_texts};
+    const struct cf_query_listing listing = {.sort = CF_BYTES_LITERAL("newest"),
+                                             .count_max = CAMPAIGNS_COUNT};
+    struct cf_json *page = NULL, *news = NULL, *cards = NULL;
+    struct cf_id creator;
+    bool is_public;
+    opened_texts = 0;
+    assert_int_equal(
+        cf_query_campaign(followed.query, &campaign, &counter, &page, &creator, &is_public, NULL),
+        CF_OK);
+    assert_int_equal(cf_query_updates(followed.query, &campaign, &viewer, INT64_MAX, 1000, &counter,
+                                      &news, NULL),
+                     CF_OK);
+    size_t opened = opened_texts;
+    assert_int_equal(cf_query_campaigns(followed.query, &listing, &unsealer, &cards, NULL), CF_OK);
+    const struct cf_json *list = cf_json_get(cards, "campaigns");
+    char id[CF_ID_TEXT_SIZE];
+    cf_id_print(campaign, id);
+    for (size_t i = 0; i < cf_json_size(list); i++)
+        opened += cf_json_is(cf_json_get(cf_json_item(list, i), "id"), id) &&
+                  cf_json_is(cf_json_get(cf_json_item(list, i), "title"), "open");
+    cf_json_destroy(page);
+    cf_json_destroy(news);
+    cf_json_destroy(cards);
+    return opened;
+}
+
+static void test_texts__of_an_erased_creator_are_gone(void **state)
+{
+    (void)state;
+    struct cf_id erased = listed[0].creator;
+    size_t before[CAMPAIGNS_COUNT], rewards_and_news = 0;
+    for (size_t i = 0; i < listed_count; i++) {
+        before[i] = count_texts_of(listed[i].campaign, listed[i].creator);
+        rewards_and_news += before[i] > 3; /* more than title, story and the card's title */
+    }
+    assert_true(rewards_and_news > 0);
+    cf_test_followed_erase(&followed, erased, cf_history_count(history) + 1);
+    for (size_t i = 0; i < listed_count; i++) {
+        size_t left = count_texts_of(listed[i].campaign, listed[i].creator);
+        assert_int_equal(left, cf_id_equal(listed[i].creator, erased) ? 0 : before[i]);
+    }
+}
+
 static int make_rows(void **state)
 {
     const struct cf_history_options options = {.seed = 41,
@@ -370,6 +430,7 @@ int main(void)
         cmocka_unit_test(test_campaign__page_is_what_the_totals_say),
         cmocka_unit_test(test_pledges__of_a_backer_newest_first),
         cmocka_unit_test(test_updates__for_backers_are_for_them_and_the_creator),
+        cmocka_unit_test(test_texts__of_an_erased_creator_are_gone),
     };
     return cmocka_run_group_tests(tests, make_rows, drop_rows);
 }

@@ -254,24 +254,6 @@ static void test_search__pages_give_each_campaign_once(void **state)
 
 /* -- Erasure -------------------------------------------------------------------------------- */
 
-static void erase(struct cf_id subject, uint64_t sequence)
-{
-    struct cf_event event = {.type = CF_EVENT_SUBJECT_ERASED};
-    event.subject_erased = (struct cf_event_subject_erased){.subject_id = subject, .newest = 1};
-    struct cf_record record = {.sequence = sequence,
-                               .time_us = INT64_C(1800000000000000),
-                               .stream_id = subject,
-                               .stream_version = 9,
-                               .actor_id = subject,
-                               .idempotency_key = CF_BYTES_LITERAL("erase")};
-    uint8_t memory[1024];
-    struct cf_wire_writer writer = cf_wire_writer_fixed(memory, sizeof memory);
-    cf_record_encode_event(&record, &event, &writer);
-    assert_int_equal(cf_wire_writer_finish(&writer), CF_OK);
-    struct cf_bytes bytes = cf_bytes_from(memory, writer.size);
-    cf_test_followed_apply(&followed, &bytes, sequence, 1);
-}
-
 /* Runs a DO block that asserts something; the server's words on failure. */
 static void expect(const char *assertion)
 {
@@ -297,7 +279,7 @@ static void test_search__forgets_what_was_erased(void **state)
     expect_words_fit();
     expect("EXISTS (SELECT FROM word WHERE word = 'lighthouse')");
     expect("EXISTS (SELECT FROM word WHERE word = 'маленького')");
-    erase(campaigns[0], cf_history_count(history) + 1);
+    cf_test_followed_erase(&followed, campaigns[0], cf_history_count(history) + 1);
     assert_int_equal(count_found("paper lighthouse"), 0);
     assert_int_equal(count_found("lihgthouse"), 0);
     expect("NOT EXISTS (SELECT FROM campaign_text WHERE title LIKE '%lighthouse%' OR story LIKE "
@@ -312,7 +294,7 @@ static void test_search__forgets_all_texts_of_an_erased_creator(void **state)
     static const char *const words[TEXTS_COUNT] = {"lighthouse", "bicycle", "castle",
                                                    "bronze",     "фонарь",  "århus"};
     apply_all();
-    erase(creators[0], cf_history_count(history) + 1);
+    cf_test_followed_erase(&followed, creators[0], cf_history_count(history) + 1);
     size_t others = 0;
     for (size_t i = 0; i < TEXTS_COUNT; i++) {
         bool is_other = !cf_id_equal(creators[i], creators[0]);
@@ -344,7 +326,7 @@ static void test_search__forgets_in_replaced_tables_too(void **state)
     const char *dsn = followed.dsn;
     cf_test_followed_clean_up(&followed);
     cf_test_follow_dsn(dsn, &services, &followed);
-    erase(campaigns[0], cf_history_count(history) + 1);
+    cf_test_followed_erase(&followed, campaigns[0], cf_history_count(history) + 1);
     expect("to_regnamespace('coffer_search_previous') IS NULL");
     expect("to_regnamespace('coffer_search_shadow') IS NULL");
     expect("to_regnamespace('coffer_search') IS NOT NULL");
