@@ -64,6 +64,8 @@ class Pages(unittest.TestCase):
 
     def test_2_discover__filters_by_category(self):
         self.open_home()
+        self.wait(lambda: self.browser.run("return !!document.querySelector('#category option[value=Food]')"),
+                  "the categories")
         self.browser.run("const box = document.getElementById('category'); box.value = 'Food';"
                          "box.dispatchEvent(new Event('change'))")
         self.wait(lambda: self.browser.run(CARDS) == ["A Bakery on a Bicycle"], "the one card")
