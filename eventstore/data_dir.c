@@ -169,15 +169,23 @@ static enum cf_status make_run_directory(struct cf_data_dir *dir, struct cf_faul
     return make_directories(bus, 0700, reterr_fault);
 }
 
+/* The directory that is asked for, as it was written. */
+static enum cf_status choose(const char *path, char ret_wanted[CF_DATA_DIR_PATH_SIZE],
+                             struct cf_fault *reterr_fault)
+{
+    if (path == NULL || path[0] == '\0')
+        return cf_data_dir_default(ret_wanted, CF_DATA_DIR_PATH_SIZE, reterr_fault);
+    if (snprintf(ret_wanted, CF_DATA_DIR_PATH_SIZE, "%s", path) >= CF_DATA_DIR_PATH_SIZE)
+        CF_FAIL(reterr_fault, CF_INVALID, "the path of the data directory is too long");
+    return CF_OK;
+}
+
 enum cf_status cf_data_dir_open(const char *path, struct cf_data_dir *ret_dir,
                                 struct cf_fault *reterr_fault)
 {
     struct cf_data_dir dir;
-    char wanted[sizeof dir.path];
-    if (path == NULL || path[0] == '\0')
-        CF_TRY(cf_data_dir_default(wanted, sizeof wanted, reterr_fault));
-    else if (snprintf(wanted, sizeof wanted, "%s", path) >= (int)sizeof wanted)
-        CF_FAIL(reterr_fault, CF_INVALID, "the path of the data directory is too long");
+    char wanted[CF_DATA_DIR_PATH_SIZE];
+    CF_TRY(choose(path, wanted, reterr_fault));
     CF_TRY(make_directories(wanted, 0700, reterr_fault));
     char real[PATH_MAX];
     if (realpath(wanted, real) == NULL)
@@ -189,6 +197,20 @@ enum cf_status cf_data_dir_open(const char *path, struct cf_data_dir *ret_dir,
     CF_TRY(make_run_directory(&dir, reterr_fault));
     *ret_dir = dir;
     return CF_OK;
+}
+
+enum cf_status cf_data_dir_open_ledger(const char *path, struct cf_data_dir *ret_dir,
+                                       struct cf_fault *reterr_fault)
+{
+    char wanted[CF_DATA_DIR_PATH_SIZE], version[CF_DATA_DIR_PATH_SIZE + sizeof "/VERSION"];
+    CF_TRY(choose(path, wanted, reterr_fault));
+    snprintf(version, sizeof version, "%s/VERSION", wanted);
+    if (access(version, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
+        CF_FAIL_ON(reterr_fault, CF_NOT_FOUND,
+                   "there is no ledger here; name its directory with --data, or begin one with "
+                   "`coffer up`",
+                   "%s", wanted);
+    return cf_data_dir_open(wanted, ret_dir, reterr_fault);
 }
 
 struct cf_data_dir_path cf_data_dir_path(const struct cf_data_dir *dir, const char *name)

@@ -58,6 +58,10 @@ CF_MUST_CHECK enum cf_status cf_data_dir_default(char *ret_path, size_t size,
 CF_MUST_CHECK enum cf_status cf_data_dir_open(const char *path, struct cf_data_dir *ret_dir,
                                               struct cf_fault *reterr_fault);
 
+/* The same of a ledger that exists, for those who only look at one. NOT_FOUND: there is none, and nothing was made. */
+CF_MUST_CHECK enum cf_status cf_data_dir_open_ledger(const char *path, struct cf_data_dir *ret_dir,
+                                                     struct cf_fault *reterr_fault);
+
 /* A path inside the data directory: name is at most 40 bytes, such as "log" or "keys/checkpoint".
  */
 struct cf_data_dir_path cf_data_dir_path(const struct cf_data_dir *dir, const char *name);

@@ -19,6 +19,6 @@ int main(int argc, char **argv)
         name = "version";
     const struct cf_subcommand *subcommand = cf_subcommand_find(name);
     if (subcommand == NULL)
-        return cf_cli_usage("help", "there is no subcommand \"%s\"", name);
+        return cf_cli_unknown(name);
     return subcommand->run(argc - 1, argv + 1);
 }

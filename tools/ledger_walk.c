@@ -44,7 +44,7 @@ enum cf_status cf_ledger_walk(const char *data, cf_ledger_walk_fn *visit, void *
                               struct cf_fault *reterr_fault)
 {
     struct cf_data_dir dir;
-    CF_TRY(cf_data_dir_open(data, &dir, reterr_fault));
+    CF_TRY(cf_data_dir_open_ledger(data, &dir, reterr_fault));
     struct cf_data_dir_path path = cf_data_dir_path(&dir, "log");
     const struct cf_log_options options = {.directory = path.text, .read_only = true};
     CF_CLEANUP(cf_scope_cf_log_close) struct cf_log *log = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Promised: a data directory is made on first use and found again; a foreign or newer one is
- * refused with a sentence; two ledgers never share sockets, and every socket's path fits 107 bytes.
+ * refused with a sentence; who only looks at a ledger makes none; two ledgers never share sockets, and every socket's path fits 107 bytes.
  * Shown: on fresh temporary directories.
  */
 #include "core/base/scope.h"
@@ -121,6 +121,20 @@ static void test_data_dir__socket_paths_fit(void **state)
     assert_non_null(strstr(url.text, "/bus/abcdefghijklmnopqrstuvwx"));
 }
 
+static void test_data_dir__a_ledger_that_is_not_there_is_not_made(void **state)
+{
+    struct fixture *fixture = *state;
+    struct cf_fault fault = {0};
+    struct cf_data_dir dir;
+    struct stat info;
+    assert_int_equal(cf_data_dir_open_ledger(fixture->data, &dir, &fault), CF_NOT_FOUND);
+    assert_string_equal(fault.detail, fixture->data);
+    assert_int_equal(stat(fixture->data, &info), -1);
+    assert_int_equal(cf_data_dir_open(fixture->data, &dir, &fault), CF_OK);
+    assert_int_equal(cf_data_dir_open_ledger(fixture->data, &dir, &fault), CF_OK);
+    assert_string_equal(dir.path, fixture->data);
+}
+
 static void test_data_dir__refuses_a_newer_version(void **state)
 {
     struct fixture *fixture = *state;
@@ -161,6 +175,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_data_dir__names_of_one_place_lead_to_one_run_directory,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_data_dir__socket_paths_fit, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_data_dir__a_ledger_that_is_not_there_is_not_made,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_data_dir__refuses_a_newer_version, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             test_data_dir__refuses_a_directory_that_holds_something_else, set_up, tear_down),

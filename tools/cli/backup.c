@@ -11,7 +11,7 @@ static enum cf_status back_up(const char *data, const char *after, const char *p
                               struct cf_backup_header *ret_header, struct cf_fault *reterr_fault)
 {
     struct cf_data_dir dir;
-    CF_TRY(cf_data_dir_open(data, &dir, reterr_fault));
+    CF_TRY(cf_data_dir_open_ledger(data, &dir, reterr_fault));
     struct cf_backup_header before = {0};
     if (after != NULL)
         CF_TRY(cf_backup_read_header(after, &before, reterr_fault));

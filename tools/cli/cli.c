@@ -58,7 +58,15 @@ enum cf_exit cf_cli_fail(const char *doing, const struct cf_fault *fault)
     if (fault->offset > 0)
         fprintf(stderr, ", at byte %lld", (long long)fault->offset);
     fputc('\n', stderr);
+    if (fault->status == CF_TIMEOUT || fault->status == CF_CLOSED)
+        fputs("Is the ledger running? `coffer up` starts it.\n", stderr);
     return exit_for(fault->status);
+}
+
+enum cf_exit cf_cli_unknown(const char *name)
+{
+    fprintf(stderr, "coffer: there is no subcommand \"%s\"; `coffer help` lists all\n", name);
+    return CF_EXIT_USAGE;
 }
 
 enum cf_exit cf_cli_usage(const char *doing, const char *format, ...)

@@ -46,9 +46,13 @@ const struct cf_subcommand *cf_subcommand_find(const char *name);
 
 /*
  * Prints the fault as one sentence on stderr, "coffer <doing>: …", and returns the exit code that
- * its status asks for: CORRUPT is DAMAGED, INVALID and RANGE are USAGE, all else UNREACHABLE.
+ * its status asks for: CORRUPT is DAMAGED, INVALID and RANGE are USAGE, all else UNREACHABLE. Where nobody
+ * answered, a second one says what to do.
  */
 enum cf_exit cf_cli_fail(const char *doing, const struct cf_fault *fault);
+
+/* Says on stderr that there is no such subcommand, and returns USAGE. */
+enum cf_exit cf_cli_unknown(const char *name);
 
 /* Prints "coffer <doing>: <message>" on stderr and returns USAGE. */
 enum cf_exit cf_cli_usage(const char *doing, const char *format, ...)

@@ -156,7 +156,7 @@ static enum cf_status send(const struct cf_command_spec *spec, const struct requ
     CF_TRY(cf_command_from_json((enum cf_command_number)spec->shape.number, object, &arena, &input,
                                 fault));
     cf_id_print(random_id(), key);
-    CF_TRY(cf_data_dir_open(request->data, &dir, fault));
+    CF_TRY(cf_data_dir_open_ledger(request->data, &dir, fault));
     CF_TRY(cf_link_open(cf_data_dir_socket(&dir, "writer").text, &link, fault));
     const struct cf_link_command command = {
         .input = &input,

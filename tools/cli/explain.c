@@ -71,7 +71,7 @@ static enum cf_status run(const char *data, const struct cf_model *model,
                           struct cf_fault *reterr_fault)
 {
     struct cf_data_dir dir;
-    CF_TRY(cf_data_dir_open(data, &dir, reterr_fault));
+    CF_TRY(cf_data_dir_open_ledger(data, &dir, reterr_fault));
     struct cf_source_range *range = NULL;
     CF_TRY(cf_source_range_open(cf_data_dir_socket(&dir, "range").text,
                                 cf_data_dir_socket(&dir, "head").text, &range, reterr_fault));

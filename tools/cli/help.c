@@ -25,7 +25,7 @@ int cf_cli_help(int argc, char **argv)
     }
     const struct cf_subcommand *subcommand = cf_subcommand_find(argv[1]);
     if (subcommand == NULL)
-        return cf_cli_usage("help", "there is no subcommand \"%s\"", argv[1]);
+        return cf_cli_unknown(argv[1]);
     if (subcommand->run == cf_cli_help) {
         print_all();
         return CF_EXIT_GOOD;

@@ -404,7 +404,7 @@ int cf_cli_payments(int argc, char **argv)
     enum cf_exit stop;
     if (!cf_options_read(&usage, argc, argv, NULL, &stop))
         return stop;
-    enum cf_status status = cf_data_dir_open(data, &dir, &fault);
+    enum cf_status status = cf_data_dir_open_ledger(data, &dir, &fault);
     if (status == CF_OK)
         status = read_all(&payments, &dir, &fault);
     cf_range_client_close(payments.range);

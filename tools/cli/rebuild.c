@@ -109,7 +109,7 @@ static enum cf_status rebuild(const char *data, struct cf_rebuild_options *optio
                               struct cf_rebuild_result *ret_result, struct cf_fault *reterr_fault)
 {
     struct cf_data_dir dir;
-    CF_TRY(cf_data_dir_open(data, &dir, reterr_fault));
+    CF_TRY(cf_data_dir_open_ledger(data, &dir, reterr_fault));
     struct cf_source_range *range = NULL;
     CF_TRY(cf_source_range_open(cf_data_dir_socket(&dir, "range").text,
                                 cf_data_dir_socket(&dir, "head").text, &range, reterr_fault));
@@ -137,7 +137,7 @@ static enum cf_status private_dsn(const char *data, struct cf_buf *dsn,
                                   struct cf_fault *reterr_fault)
 {
     struct cf_data_dir dir;
-    CF_TRY(cf_data_dir_open(data, &dir, reterr_fault));
+    CF_TRY(cf_data_dir_open_ledger(data, &dir, reterr_fault));
     struct cf_data_dir_path directory = cf_data_dir_path(&dir, "pg");
     const struct cf_cluster_options options = {.directory = directory.text,
                                                .run_directory = dir.run_path};

@@ -82,7 +82,7 @@ static enum cf_status replay(const char *data, const struct filter *filter,
                              struct cf_fault *reterr_fault)
 {
     struct cf_data_dir dir;
-    CF_TRY(cf_data_dir_open(data, &dir, reterr_fault));
+    CF_TRY(cf_data_dir_open_ledger(data, &dir, reterr_fault));
     struct cf_data_dir_path path = cf_data_dir_path(&dir, "log");
     const struct cf_log_options options = {.directory = path.text, .read_only = true};
     CF_CLEANUP(cf_scope_cf_log_close) struct cf_log *log = NULL;

@@ -42,7 +42,7 @@ int cf_cli_requests(int argc, char **argv)
     struct cf_data_dir dir;
     uint64_t after = 0;
     size_t count;
-    if (cf_data_dir_open(data, &dir, &fault) != CF_OK ||
+    if (cf_data_dir_open_ledger(data, &dir, &fault) != CF_OK ||
         cf_range_client_open(cf_data_dir_socket(&dir, "range").text, NULL, &client, &fault) !=
             CF_OK)
         return cf_cli_fail("requests", &fault);

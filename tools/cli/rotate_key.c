@@ -35,7 +35,7 @@ static enum cf_status rotate(const char *data, struct cf_fault *reterr_fault)
     CF_CLEANUP(cf_scope_cf_range_client_close) struct cf_range_client *range = NULL;
     struct cf_data_dir dir;
     uint64_t sequence;
-    CF_TRY(cf_data_dir_open(data, &dir, reterr_fault));
+    CF_TRY(cf_data_dir_open_ledger(data, &dir, reterr_fault));
     CF_TRY(cf_link_open(cf_data_dir_socket(&dir, "writer").text, &link, reterr_fault));
     CF_TRY(
         cf_range_client_open(cf_data_dir_socket(&dir, "range").text, NULL, &range, reterr_fault));

@@ -31,7 +31,7 @@ enum cf_status cf_subject_tool_open(struct cf_subject_tool *tool, const char *su
     if (cf_id_parse(cf_bytes_from_text(subject), &tool->subject) != CF_OK)
         CF_FAIL_ON(reterr_fault, CF_INVALID, "a subject is the id of a user or campaign", "%s",
                    subject);
-    CF_TRY(cf_data_dir_open(tool->data, &dir, reterr_fault));
+    CF_TRY(cf_data_dir_open_ledger(tool->data, &dir, reterr_fault));
     CF_TRY(cf_link_open(cf_data_dir_socket(&dir, "writer").text, &tool->link, reterr_fault));
     CF_TRY(cf_range_client_open(cf_data_dir_socket(&dir, "range").text, NULL, &tool->range,
                                 reterr_fault));

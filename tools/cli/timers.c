@@ -38,7 +38,7 @@ int cf_cli_timers(int argc, char **argv)
     size_t count;
     int64_t now_us;
     char now[CF_TIME_TEXT_SIZE];
-    if (cf_data_dir_open(data, &dir, &fault) != CF_OK ||
+    if (cf_data_dir_open_ledger(data, &dir, &fault) != CF_OK ||
         cf_link_open(cf_data_dir_socket(&dir, "writer").text, &link, &fault) != CF_OK ||
         cf_link_timers(link, 5000, timers, (size_t)count_max, &count, &now_us, &fault) != CF_OK)
         return cf_cli_fail("timers", &fault);

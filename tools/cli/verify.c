@@ -149,7 +149,7 @@ int cf_cli_verify(int argc, char **argv)
     struct cf_data_dir dir;
     struct cf_verify_report report;
     struct cf_fault fault = {0};
-    enum cf_status status = cf_data_dir_open(data, &dir, &fault);
+    enum cf_status status = cf_data_dir_open_ledger(data, &dir, &fault);
     if (status == CF_OK)
         status = verify(&dir, key, checkpoint, !tree_only, threads, &report, &fault);
     if (status != CF_OK)
