@@ -277,13 +277,3 @@ enum cf_status cf_json_print(const struct cf_json *json, struct cf_buf *buf)
     buf->size = before;
     return CF_NO_SPACE;
 }
-
-enum cf_status cf_json_print_pretty(const struct cf_json *json, struct cf_buf *buf)
-{
-    CF_ASSERT(json != NULL);
-    size_t before = buf->size;
-    if (json_dump_callback(look(json), append, buf, JSON_INDENT(2) | JSON_ENCODE_ANY) == 0)
-        return CF_OK;
-    buf->size = before;
-    return CF_NO_SPACE;
-}

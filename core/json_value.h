@@ -86,8 +86,7 @@ bool cf_json_equal(const struct cf_json *a, const struct cf_json *b);
 bool cf_json_next(struct cf_json *object, void **iterator, const char **ret_key,
                   struct cf_json **ret_value);
 
-/* Appends the document, compact; or for people, with two spaces a level. */
+/* Appends the document, compact. */
 CF_MUST_CHECK enum cf_status cf_json_print(const struct cf_json *json, struct cf_buf *buf);
-CF_MUST_CHECK enum cf_status cf_json_print_pretty(const struct cf_json *json, struct cf_buf *buf);
 
 #endif

@@ -363,13 +363,6 @@ enum cf_status cf_lmdb_table_count(struct cf_lmdb_txn *txn, struct cf_lmdb_table
     return CF_OK;
 }
 
-enum cf_status cf_lmdb_table_clear(struct cf_lmdb_txn *txn, struct cf_lmdb_table table,
-                                   struct cf_fault *reterr_fault)
-{
-    CF_LMDB_CHECK(reterr_fault, mdb_drop(txn->txn, table.handle, 0), "cannot clear a table");
-    return CF_OK;
-}
-
 enum cf_status cf_lmdb_get(struct cf_lmdb_txn *txn, struct cf_lmdb_table table, struct cf_bytes key,
                            struct cf_bytes *ret_value, struct cf_fault *reterr_fault)
 {

@@ -89,10 +89,6 @@ CF_MUST_CHECK enum cf_status cf_lmdb_table_open(struct cf_lmdb_txn *txn, const c
 CF_MUST_CHECK enum cf_status cf_lmdb_table_count(struct cf_lmdb_txn *txn,
                                                  struct cf_lmdb_table table, uint64_t *ret_count,
                                                  struct cf_fault *reterr_fault);
-/* Removes every row. */
-CF_MUST_CHECK enum cf_status cf_lmdb_table_clear(struct cf_lmdb_txn *txn,
-                                                 struct cf_lmdb_table table,
-                                                 struct cf_fault *reterr_fault);
 
 /* NOT_FOUND is an answer, not a fault: the fault is then left alone. */
 CF_MUST_CHECK enum cf_status cf_lmdb_get(struct cf_lmdb_txn *txn, struct cf_lmdb_table table,

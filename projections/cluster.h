@@ -59,8 +59,4 @@ CF_MUST_CHECK enum cf_status cf_cluster_health(struct cf_cluster *cluster,
 CF_MUST_CHECK enum cf_status cf_cluster_dsn_of(const struct cf_cluster_options *options,
                                                struct cf_buf *dsn, struct cf_fault *reterr_fault);
 
-/* Where PostgreSQL's programs are; for tests. NOT_FOUND. */
-CF_MUST_CHECK enum cf_status cf_cluster_find_programs(struct cf_buf *directory,
-                                                      struct cf_fault *reterr_fault);
-
 #endif

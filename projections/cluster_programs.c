@@ -71,8 +71,3 @@ enum cf_status cf_cluster__find_programs(long wanted, struct cf_buf *directory,
                "version %ld%s was looked for in " PROGRAMS_ROOT " and PATH",
                wanted == 0 ? (long)VERSION_MIN : wanted, wanted == 0 ? " or later" : "");
 }
-
-enum cf_status cf_cluster_find_programs(struct cf_buf *directory, struct cf_fault *reterr_fault)
-{
-    return cf_cluster__find_programs(0, directory, reterr_fault);
-}

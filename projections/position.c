@@ -116,27 +116,14 @@ enum cf_status cf_position_unpark(struct cf_pg *pg, const char *model,
     return cf_pg_run(pg, "position_unpark", &params, NULL, reterr_fault);
 }
 
-static enum cf_status lock(struct cf_pg *pg, const char *statement, const char *model,
-                           bool *ret_done, struct cf_fault *reterr_fault)
+enum cf_status cf_position_lock(struct cf_pg *pg, const char *model, bool *ret_locked,
+                                struct cf_fault *reterr_fault)
 {
     CF_CLEANUP(cf_pg_params_clean_up) struct cf_pg_params params;
     cf_pg_params_init(&params);
     cf_pg_add_text(&params, model);
     CF_CLEANUP(cf_scope_cf_pg_rows_destroy) struct cf_pg_rows *rows = NULL;
-    CF_TRY(cf_pg_run(pg, statement, &params, &rows, reterr_fault));
-    *ret_done = cf_pg_bool(rows, 0, "done");
+    CF_TRY(cf_pg_run(pg, "position_lock", &params, &rows, reterr_fault));
+    *ret_locked = cf_pg_bool(rows, 0, "done");
     return CF_OK;
-}
-
-enum cf_status cf_position_lock(struct cf_pg *pg, const char *model, bool *ret_locked,
-                                struct cf_fault *reterr_fault)
-{
-    return lock(pg, "position_lock", model, ret_locked, reterr_fault);
-}
-
-enum cf_status cf_position_unlock(struct cf_pg *pg, const char *model,
-                                  struct cf_fault *reterr_fault)
-{
-    bool done;
-    return lock(pg, "position_unlock", model, &done, reterr_fault);
 }

@@ -66,7 +66,5 @@ CF_MUST_CHECK enum cf_status cf_position_unpark(struct cf_pg *pg, const char *mo
 /* The model's lock, held by this connection until it closes. False: somebody else has it. */
 CF_MUST_CHECK enum cf_status cf_position_lock(struct cf_pg *pg, const char *model, bool *ret_locked,
                                               struct cf_fault *reterr_fault);
-CF_MUST_CHECK enum cf_status cf_position_unlock(struct cf_pg *pg, const char *model,
-                                                struct cf_fault *reterr_fault);
 
 #endif

@@ -406,14 +406,6 @@ void cf_store_drop_appended(struct cf_store *store)
         cf_shelf__drop_appended(&store->shelves[i]);
 }
 
-size_t cf_store_changed_count(const struct cf_store *store)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < store->shelves_count; i++)
-        count += store->shelves[i].changed_count + store->shelves[i].appended_count;
-    return count;
-}
-
 void cf_store_sent(struct cf_store *store)
 {
     size_t rows = 0;

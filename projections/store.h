@@ -127,7 +127,4 @@ void cf_store_forget(struct cf_store *store);
 /* Forgets the appended rows that wait to be sent. */
 void cf_store_drop_appended(struct cf_store *store);
 
-/* Changed and appended rows that wait to be sent. */
-size_t cf_store_changed_count(const struct cf_store *store);
-
 #endif

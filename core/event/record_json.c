@@ -1,21 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/event/record_json.h"
 
-#include "core/base/assert.h"
-
 void cf_event_write_json(const struct cf_event *event, struct cf_json_writer *writer)
 {
     cf_shape_write_json(cf_event_shape(event->type), cf_event_value(event), writer);
-}
-
-enum cf_status cf_event_read_json(enum cf_event_type type, struct cf_json *object,
-                                  struct cf_arena *arena, struct cf_event *ret_event,
-                                  struct cf_fault *reterr_fault)
-{
-    const struct cf_shape *shape = cf_event_shape(type);
-    CF_ASSERT(shape != NULL);
-    ret_event->type = type;
-    return cf_shape_read_json(shape, object, arena, &ret_event->ledger_opened, reterr_fault);
 }
 
 static void write_subjects(const struct cf_record *record, struct cf_json_writer *writer)

@@ -23,9 +23,4 @@ CF_MUST_CHECK enum cf_status cf_record_write_json(const struct cf_record *record
 /* The event's fields alone, as an object. */
 void cf_event_write_json(const struct cf_event *event, struct cf_json_writer *writer);
 
-/* Reads such an object; borrows and fails as cf_shape_read_json. */
-CF_MUST_CHECK enum cf_status cf_event_read_json(enum cf_event_type type, struct cf_json *object,
-                                                struct cf_arena *arena, struct cf_event *ret_event,
-                                                struct cf_fault *reterr_fault);
-
 #endif
