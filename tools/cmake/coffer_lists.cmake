@@ -42,7 +42,7 @@ function(cf_tests room library)
             ${library} cf_test_support cf_warnings cf_sanitize PkgConfig::cmocka)
         add_test(NAME ${room}.${name} COMMAND test_${room}_${name}
             WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-        set_tests_properties(${room}.${name} PROPERTIES LABELS unit TIMEOUT 120
+        set_tests_properties(${room}.${name} PROPERTIES LABELS unit TIMEOUT 300
             ENVIRONMENT "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/support/tsan.supp")
     endforeach()
 endfunction()
