@@ -14,6 +14,9 @@
 
 #define PREFIXES_SIZE_MAX ((size_t)64 * 1024)
 
+/* How long a close waits for a publisher's greeting; it comes at once unless the publisher is stuck. */
+#define GREETING_TIMEOUT_MS 1000
+
 struct cf_bus_subscriber {
     struct cf_bus__dial dial;
     struct cf_bus__connection connection; /* fd -1: not connected */
@@ -35,6 +38,15 @@ static void disconnect(struct cf_bus_subscriber *subscriber)
 {
     cf_bus__connection_close(&subscriber->connection);
     cf_bus__dial_again(&subscriber->dial);
+}
+
+/* nng 1.5.2 listens no more, for anybody, after a peer that left before it was greeted. */
+static void await_greeting(struct cf_bus_subscriber *subscriber)
+{
+    struct cf_bus__connection *connection = &subscriber->connection;
+    struct pollfd in = {.fd = connection->fd, .events = POLLIN};
+    if (connection->fd >= 0 && !connection->greeted && poll(&in, 1, GREETING_TIMEOUT_MS) > 0)
+        (void)cf_bus__connection_receive(connection); /* unread bytes would reset the connection */
 }
 
 static bool is_subscribed(const struct cf_bus_subscriber *subscriber, const char *topic)
@@ -145,6 +157,7 @@ void cf_bus_subscriber_close(struct cf_bus_subscriber *subscriber)
 {
     if (subscriber == NULL)
         return;
+    await_greeting(subscriber);
     cf_bus__connection_close(&subscriber->connection);
     cf_buf_clean_up(&subscriber->prefixes);
     if (subscriber->wake_fd >= 0)

@@ -9,8 +9,10 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/socket_place.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -141,6 +143,35 @@ static void test_feed__a_subscriber_comes_back_to_a_publisher_that_was_away(void
     cf_bus_subscriber_close(subscriber);
 }
 
+/* How many descriptors this process has open. */
+static int descriptor_count(void)
+{
+    int count = 0;
+    for (int fd = 0; fd < 1024; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+static void test_feed__subscribers_that_leave_at_once_leave_nothing_behind(void **state)
+{
+    struct place *place = *state;
+    struct cf_bus_publisher *publisher;
+    struct cf_bus_subscriber *subscriber;
+    assert_int_equal(cf_bus_publisher_open(place->url, &publisher, NULL), CF_OK);
+    int before = descriptor_count();
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(cf_bus_subscriber_open(place->url, &subscriber, NULL), CF_OK);
+        cf_bus_subscriber_close(subscriber);
+    }
+    while (descriptor_count() > before)
+        sched_yield();
+    assert_int_equal(cf_bus_subscriber_open(place->url, &subscriber, NULL), CF_OK);
+    assert_int_equal(cf_bus_subscriber_subscribe(subscriber, "t"), CF_OK);
+    hear_until(subscriber, publisher, CF_BYTES_LITERAL("still"));
+    cf_bus_subscriber_close(subscriber);
+    cf_bus_publisher_close(publisher);
+}
+
 static void test_feed__a_publisher_that_talks_nonsense_is_left(void **state)
 {
     static const uint8_t greeting[] = {0, 'S', 'P', 0, 0, 0x20, 0, 0};
@@ -198,6 +229,7 @@ int main(void)
         TEST(test_feed__delivers_the_topics_that_begin_with_the_prefix),
         TEST(test_feed__an_interrupt_ends_the_receive_for_good),
         TEST(test_feed__a_subscriber_comes_back_to_a_publisher_that_was_away),
+        TEST(test_feed__subscribers_that_leave_at_once_leave_nothing_behind),
         TEST(test_feed__a_publisher_that_talks_nonsense_is_left),
         TEST(test_feed__a_subscriber_that_never_reads_does_not_slow_the_publisher),
     };
