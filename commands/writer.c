@@ -9,11 +9,13 @@
 #include <limits.h>
 #include <stdio.h>
 
-/* A checkpoint is signed after this long without appends, and at least this often under load. */
-#define SIGN_IDLE_MS 100
+/* A writer is idle after this long without appends. A checkpoint is signed then, and at least this often
+ * under load. */
+#define IDLE_MS 100
 #define SIGN_LOAD_MS 1000
 
-/* Records between copies of the state: what a start after an unclean stop replays at most, or so. */
+/* Records that are worth a copy of the state in a quiet moment: a start after an unclean stop replays
+ * these, or so. */
 #define COPY_EVERY 500000
 
 /* -- Opening -------------------------------------------------------------------------------- */
@@ -188,7 +190,7 @@ static int64_t until_signing_ms(const struct cf_writer *writer, int64_t now_ms)
 {
     if (writer->unsigned_since_ms == 0)
         return INT_MAX;
-    int64_t idle_ms = writer->appended_last_ms + SIGN_IDLE_MS - now_ms;
+    int64_t idle_ms = writer->appended_last_ms + IDLE_MS - now_ms;
     int64_t load_ms = writer->unsigned_since_ms + SIGN_LOAD_MS - now_ms;
     return idle_ms < load_ms ? idle_ms : load_ms;
 }
@@ -267,6 +269,8 @@ enum cf_status cf_writer_run(struct cf_writer *writer, struct cf_fault *reterr_f
             put_off_surplus(writer);
         if (count > 0 || until_timer_ms(writer) == 0)
             CF_TRY(serve(writer, count, reterr_fault));
+        else if (cf_writer_monotonic_ms() >= writer->appended_last_ms + IDLE_MS)
+            cf_state_idle(writer->state);
         if (until_signing_ms(writer, cf_writer_monotonic_ms()) <= 0)
             CF_TRY(cf_writer_sign(writer, reterr_fault));
     }

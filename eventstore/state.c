@@ -6,6 +6,9 @@
 #include "eventstore/sodium.h"
 #include "eventstore/state_private.h"
 
+/* Copies wait for an idle moment so many times as long as they would have to. */
+#define COPY_BUSY_TIMES 16
+
 /* --- Idempotency keys ------------------------------------------------------------------------- */
 
 /* Keys come in no order, so each touches a page of its own: short rows keep those pages few. The
@@ -181,7 +184,7 @@ enum cf_status cf_state_commit(struct cf_state *state, const struct cf_hash *roo
                   cf_bytes_from(&applied, sizeof applied));
     CF_TRY(cf_tables_commit(&state->store, reterr_fault));
     state->sequence = state->sequence_batch;
-    cf_state_copy_when_due(state);
+    cf_state_copy_after(state, COPY_BUSY_TIMES * state->copy_every);
     return CF_OK;
 }
 

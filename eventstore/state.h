@@ -50,7 +50,7 @@ struct cf_state_options {
     const char *boot_id;        /* names this run of the machine; NULL: ask the kernel */
     uint64_t step_size;         /* as in lmdb_env.h */
     uint64_t reserve_size;      /* likewise */
-    uint64_t copy_every;        /* at least so many records between copies of its own; 0: none */
+    uint64_t copy_every;        /* so many records are worth a copy (cf_state_idle); 0: none */
     _Atomic uint64_t *progress; /* gets the newest replayed sequence; may be NULL */
 };
 
@@ -86,6 +86,11 @@ uint64_t cf_state_sequence(const struct cf_state *state);
 
 /* A copy that a later start can begin from; beside running reads and writes, from any thread. */
 CF_MUST_CHECK enum cf_status cf_state_copy(struct cf_state *state, struct cf_fault *reterr_fault);
+
+/* The writing thread has nothing to do: a good moment for a copy, should one be due. It is made in a
+ * thread of its own, and takes the disk for seconds from whoever waits for it; so, under a load that
+ * never ends, copies are made sixteen times less often. */
+void cf_state_idle(struct cf_state *state);
 
 /* ---- One batch ---- */
 

@@ -205,10 +205,10 @@ void cf_state_copy_finish(struct cf_state *state)
     state->copy_started = false;
 }
 
-void cf_state_copy_when_due(struct cf_state *state)
+void cf_state_copy_after(struct cf_state *state, uint64_t record_count)
 {
     /* A large state is copied less often: each copy reads and writes all of it. */
-    uint64_t due = state->copied / 2 > state->copy_every ? state->copied / 2 : state->copy_every;
+    uint64_t due = state->copied / 2 > record_count ? state->copied / 2 : record_count;
     if (state->copy_every == 0 || state->sequence - state->copied < due ||
         atomic_load(&state->copying))
         return;
@@ -218,6 +218,11 @@ void cf_state_copy_when_due(struct cf_state *state)
     state->copy_started = pthread_create(&state->copier, NULL, copy, state) == 0;
     if (!state->copy_started)
         atomic_store(&state->copying, false);
+}
+
+void cf_state_idle(struct cf_state *state)
+{
+    cf_state_copy_after(state, state->copy_every);
 }
 
 /* Puts the copy in the state's place. NOT_FOUND where there is none. */

@@ -42,8 +42,8 @@ struct cf_state {
     pthread_t copier;
 };
 
-/* Begins a copy where one is due and none is under way. */
-void cf_state_copy_when_due(struct cf_state *state);
+/* Begins a copy after so many records since the last, where none is under way. */
+void cf_state_copy_after(struct cf_state *state, uint64_t record_count);
 /* Waits for the copy that is under way. */
 void cf_state_copy_finish(struct cf_state *state);
 

@@ -20,6 +20,7 @@
 
 struct fixture {
     struct cf_temp_dir dir;
+    char copy[128]; /* where the state's copy is */
     struct cf_sample_log sample;
 };
 
@@ -27,6 +28,7 @@ static int set_up(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
     cf_temp_dir_make(&fixture->dir);
+    snprintf(fixture->copy, sizeof fixture->copy, "%s/state/copy/data.mdb", fixture->dir.path);
     *state = fixture;
     return 0;
 }
@@ -203,9 +205,9 @@ static void test_state__survives_a_killed_process_but_not_a_stopped_machine(void
     cf_sample_log_close(&fixture->sample);
 }
 
-static void test_state__copies_itself_now_and_then(void **state)
+/* Opens, as "boot 1", a state for which a hundred records are worth a copy. */
+static void open_copying(struct fixture *fixture)
 {
-    struct fixture *fixture = *state;
     char path[128];
     open_as(fixture, "boot 1");
     cf_sample_log_append(&fixture->sample, 10);
@@ -223,15 +225,50 @@ static void test_state__copies_itself_now_and_then(void **state)
                                              .step_size = 1 << 20};
     assert_int_equal(cf_state_open(&options, &fixture->sample.state, &fixture->sample.start, NULL),
                      CF_OK);
-    for (int i = 0; i < 50; i++)
-        cf_sample_log_append(&fixture->sample, 10);
-    close_unclean(fixture, "boot 1");
+}
 
+/* After a stop of the machine: whether there was a copy, and what it saved. */
+static void assert_copied_at(struct fixture *fixture, uint64_t sequence)
+{
+    uint64_t head = cf_log_head(fixture->sample.log);
+    close_unclean(fixture, "boot 1");
     open_as(fixture, "boot 2");
-    assert_true(fixture->sample.start.from_copy);
-    assert_in_range(fixture->sample.start.replayed, 0, 409);
+    assert_int_equal(fixture->sample.start.from_copy, sequence > 0);
+    assert_int_equal(fixture->sample.start.replayed, head - sequence);
     assert_equals_rebuilt(fixture);
     cf_sample_log_close(&fixture->sample);
+}
+
+static void test_state__copies_itself_when_idle(void **state)
+{
+    struct fixture *fixture = *state;
+    open_copying(fixture);
+    cf_sample_log_append(&fixture->sample, 80);
+    cf_state_idle(fixture->sample.state); /* too early */
+    cf_sample_log_append(&fixture->sample, 200);
+    uint64_t quiet = cf_log_head(fixture->sample.log);
+    cf_state_idle(fixture->sample.state);
+    cf_state_idle(fixture->sample.state);
+    cf_state_copy_finish(fixture->sample.state);
+    cf_sample_log_append(&fixture->sample, 50);
+    assert_copied_at(fixture, quiet);
+}
+
+static void test_state__copies_itself_under_load_now_and_then(void **state)
+{
+    struct fixture *fixture = *state;
+    open_copying(fixture);
+    for (int i = 0; i < 140; i++)
+        cf_sample_log_append(&fixture->sample, 10);
+    uint64_t sequence = 0;
+    while (sequence == 0) {
+        cf_sample_log_append(&fixture->sample, 10);
+        cf_state_copy_finish(fixture->sample.state);
+        if (access(fixture->copy, F_OK) == 0)
+            sequence = cf_log_head(fixture->sample.log);
+    }
+    assert_in_range(sequence, 1600, 1650);
+    assert_copied_at(fixture, sequence);
 }
 
 static void test_state__is_made_again_when_it_belongs_elsewhere(void **state)
@@ -442,7 +479,8 @@ int main(void)
         TEST(test_state__compare_sees_one_changed_row),
         TEST(test_state__catches_up_with_the_log),
         TEST(test_state__survives_a_killed_process_but_not_a_stopped_machine),
-        TEST(test_state__copies_itself_now_and_then),
+        TEST(test_state__copies_itself_when_idle),
+        TEST(test_state__copies_itself_under_load_now_and_then),
         TEST(test_state__is_made_again_when_it_belongs_elsewhere),
         TEST(test_state__of_another_layout_is_made_again_and_not_read),
         TEST(test_state__aborted_batch_leaves_nothing),
