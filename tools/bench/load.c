@@ -27,7 +27,8 @@ struct slot {
     struct cf_command_input input;
     char key[32];
     struct cf_id actor;
-    int64_t due_ns; /* when it was to be sent */
+    int64_t due_ns;           /* when it was to be sent */
+    atomic_bool is_under_way; /* in a paced run */
 };
 
 struct cf_load {
@@ -246,12 +247,34 @@ static void prepare(struct cf_load *load, struct slot *slot)
 
 static void on_answer(void *context, enum cf_status status, const struct cf_reply *reply);
 
-static void start(struct slot *slot)
+static enum cf_status start(struct slot *slot)
 {
     const struct cf_link_command command = {
         .input = &slot->input, .actor = slot->actor, .key = cf_bytes_from_text(slot->key)};
-    if (cf_link_start(slot->load->link, &command, TIMEOUT_MS, on_answer, slot, NULL) != CF_OK)
-        on_answer(slot, CF_RETRY, NULL);
+    return cf_link_start(slot->load->link, &command, TIMEOUT_MS, on_answer, slot, NULL);
+}
+
+static void start_or_fail(struct slot *slot)
+{
+    enum cf_status status = start(slot);
+    if (status != CF_OK)
+        on_answer(slot, status, NULL);
+}
+
+static void pause_shortly(void)
+{
+    struct timespec moment = {.tv_nsec = 1000000};
+    nanosleep(&moment, NULL);
+}
+
+/* Waits as cf_link_send does where too much waits already; it counts as waiting for the answer. */
+static void start_or_wait(struct slot *slot)
+{
+    enum cf_status status;
+    while ((status = start(slot)) == CF_RETRY)
+        pause_shortly();
+    if (status != CF_OK)
+        on_answer(slot, status, NULL);
 }
 
 static void on_answer(void *context, enum cf_status status, const struct cf_reply *reply)
@@ -263,9 +286,10 @@ static void on_answer(void *context, enum cf_status status, const struct cf_repl
     if (load->latencies != NULL) {
         uint64_t index = atomic_fetch_add(&load->latency_count, 1);
         load->latencies[index] = cf_bench_now_ns() - slot->due_ns;
+        atomic_store(&slot->is_under_way, false);
     } else if (atomic_fetch_sub(&load->unsent, 1) > 0) {
         prepare(load, slot);
-        start(slot);
+        start_or_fail(slot);
         return;
     }
     pthread_mutex_lock(&load->lock);
@@ -311,7 +335,7 @@ enum cf_status cf_load_run(struct cf_load *load, uint32_t campaign_count, uint32
     int64_t begun_ns = cf_bench_now_ns();
     for (uint32_t i = 0; i < in_flight; i++) {
         prepare(load, &load->slots[i]);
-        start(&load->slots[i]);
+        start_or_fail(&load->slots[i]);
     }
     CF_TRY(wait_for_answers(load, reterr_fault));
     *ret_elapsed_ns = cf_bench_now_ns() - begun_ns;
@@ -339,9 +363,12 @@ enum cf_status cf_load_pace(struct cf_load *load, double per_second, uint64_t pl
         struct timespec until = {.tv_sec = due_ns / 1000000000, .tv_nsec = due_ns % 1000000000};
         if (due_ns > cf_bench_now_ns() + 100000)
             clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+        while (atomic_load(&slot->is_under_way))
+            pause_shortly();
         prepare(load, slot);
         slot->due_ns = due_ns;
-        start(slot);
+        atomic_store(&slot->is_under_way, true);
+        start_or_wait(slot);
     }
     enum cf_status status = wait_for_answers(load, reterr_fault);
     qsort(load->latencies, pledge_count, sizeof *load->latencies, compare_ns);
