@@ -58,7 +58,7 @@ enum cf_exit cf_cli_fail(const char *doing, const struct cf_fault *fault)
     if (fault->offset > 0)
         fprintf(stderr, ", at byte %lld", (long long)fault->offset);
     fputc('\n', stderr);
-    if (fault->status == CF_TIMEOUT || fault->status == CF_CLOSED)
+    if (fault->status == CF_RETRY || fault->status == CF_TIMEOUT || fault->status == CF_CLOSED)
         fputs("Is the ledger running? `coffer up` starts it.\n", stderr);
     return exit_for(fault->status);
 }

@@ -16,7 +16,7 @@
 
 /* -- Documentation -------------------------------------------------------------------------- */
 
-static void print_field(const struct cf_field *field)
+static void print_field(const struct cf_field *field, bool is_new_id)
 {
     printf("    %-24s %s", field->name, field->type->name);
     for (uint32_t i = 1; field->type->choices != NULL && i < field->type->choices->count; i++) {
@@ -24,20 +24,36 @@ static void print_field(const struct cf_field *field)
         if (name != NULL)
             printf(" %s%s", i == 1 ? "(" : "| ", name);
     }
-    printf("%s\n", field->type->choices != NULL ? ")" : "");
+    printf("%s%s\n", field->type->choices != NULL ? ")" : "",
+           is_new_id ? " (made up for you)" : "");
 }
 
 static void print_command(const struct cf_command_spec *spec)
 {
     printf("%s (%u)\n  fields\n", spec->shape.name, spec->shape.number);
     for (uint32_t i = 0; i < spec->shape.field_count; i++)
-        print_field(&spec->shape.fields[i]);
+        print_field(&spec->shape.fields[i], spec->shape.fields[i].key == spec->new_id_key);
     printf("  refused when, in this order\n");
     for (uint32_t i = 0; i < spec->verdict_count; i++)
         printf("    %-24s %u  %s\n", spec->verdicts[i].name, spec->verdicts[i].http_status,
                spec->verdicts[i].sentence);
     printf("\n");
 }
+
+static const char types[] =
+    "How the fields are written in JSON; what begins with opt_ may be left out:\n"
+    "    id              \"01900000-0000-7000-8000-000000000007\"; ids are a list of them\n"
+    "    amount, delta   whole minor units: 2500 is 25.00 EUR\n"
+    "    currency        \"EUR\"\n"
+    "    time            \"2026-11-21T08:00:00Z\"\n"
+    "    bps             hundredths of a percent: 500 is 5 %\n"
+    "    u32, u64, i32   a whole number\n"
+    "    bool            true or false\n"
+    "    text, token     a text; a token has 1 to 63 printable ASCII characters\n"
+    "    hash            64 hexadecimal digits\n"
+    "    sealed          base64 of what the keeper sealed\n"
+    "    items           [{\"reward_id\": id, \"quantity\": 1, \"amount\": 2500}]\n"
+    "    (a | b)         the name of a choice\n";
 
 static enum cf_exit list(const char *name)
 {
@@ -46,10 +62,12 @@ static enum cf_exit list(const char *name)
         if (spec == NULL)
             return cf_cli_usage("command", "there is no command %s; --list shows all", name);
         print_command(spec);
+        fputs(types, stdout);
         return CF_EXIT_GOOD;
     }
     for (const struct cf_command_spec *const *spec = cf_command_all(); *spec != NULL; spec++)
         print_command(*spec);
+    fputs(types, stdout);
     return CF_EXIT_GOOD;
 }
 
@@ -148,21 +166,29 @@ static enum cf_status send(const struct cf_command_spec *spec, const struct requ
     struct cf_command_input input;
     struct cf_data_dir dir;
     struct cf_id actor;
-    char key[CF_ID_TEXT_SIZE];
     cf_arena_init(&arena, ARENA_SIZE_MAX);
     CF_TRY(read_actor(request->actor, &actor, fault));
     CF_TRY(cf_json_parse(cf_bytes_from_text(request->json), &object, fault));
     add_new_id(spec, object);
     CF_TRY(cf_command_from_json((enum cf_command_number)spec->shape.number, object, &arena, &input,
                                 fault));
-    cf_id_print(random_id(), key);
     CF_TRY(cf_data_dir_open_ledger(request->data, &dir, fault));
     CF_TRY(cf_link_open(cf_data_dir_socket(&dir, "writer").text, &link, fault));
     const struct cf_link_command command = {
-        .input = &input,
-        .actor = actor,
-        .key = cf_bytes_from_text(request->key == NULL ? key : request->key)};
+        .input = &input, .actor = actor, .key = cf_bytes_from_text(request->key)};
     return cf_link_send(link, &command, (int)request->timeout_ms, ret_reply, fault);
+}
+
+static enum cf_exit fail(const struct cf_command_spec *spec, const struct request *request,
+                         const struct cf_fault *fault)
+{
+    enum cf_exit result = cf_cli_fail("command", fault);
+    if (result == CF_EXIT_USAGE)
+        fprintf(stderr, "`coffer command --list %s` shows its fields.\n", spec->shape.name);
+    if (fault->status == CF_TIMEOUT || fault->status == CF_CLOSED)
+        fprintf(stderr, "It may have been done: send it again with --key %s to be sure.\n",
+                request->key);
+    return result;
 }
 
 int cf_cli_command(int argc, char **argv)
@@ -190,8 +216,12 @@ int cf_cli_command(int argc, char **argv)
         return cf_cli_usage("command", "there is no command %s; --list shows all", name);
     struct cf_fault fault = {0};
     struct cf_reply reply;
+    char key[CF_ID_TEXT_SIZE];
     cf_sodium_init();
+    cf_id_print(random_id(), key);
+    if (request.key == NULL)
+        request.key = key;
     if (send(spec, &request, &reply, &fault) != CF_OK)
-        return cf_cli_fail("command", &fault);
+        return fail(spec, &request, &fault);
     return print_reply(spec, &reply);
 }
