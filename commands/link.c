@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The client's end. Commands are encoded by their senders into the newest batch that has room; the
- * link's own thread sends batches, at most two at a time so that the writer never waits for us, and
- * sends a batch again whose connection broke: its keys make that safe.
+ * link's own thread sends batches: two at a time, so that the writer never waits for us and what comes
+ * meanwhile shares a batch, and more of those that are full, so that the writer's commits grow where its
+ * disk is slow. It sends a batch again whose connection broke: its keys make that safe.
  */
 #include "commands/link.h"
 
@@ -15,6 +16,7 @@
 #include <time.h>
 
 #define FLIGHTS_MAX 2
+#define FULL_FLIGHTS_MAX 8
 #define BATCHES_MAX 16 /* more waiting than this is too much */
 #define BODY_SIZE_MAX ((size_t)512 * 1024)
 #define HEAD_SIZE_MAX 16
@@ -35,7 +37,7 @@ struct waiter {
     struct cf_reply reply;
 };
 
-/* LANDING: its calls are being answered. */
+/* READY: takes no more commands. LANDING: its calls are being answered. */
 enum batch_state { BATCH_FREE, BATCH_FILLING, BATCH_READY, BATCH_FLYING, BATCH_LANDING };
 
 struct batch {
@@ -236,7 +238,8 @@ static void *run(void *context)
         int64_t not_before_ms;
         int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
         struct batch *batch = next_batch(link, &not_before_ms);
-        if (batch == NULL || link->flights == FLIGHTS_MAX) {
+        if (batch == NULL ||
+            link->flights >= (batch->state == BATCH_READY ? FULL_FLIGHTS_MAX : FLIGHTS_MAX)) {
             pthread_cond_wait(&link->work, &link->lock);
             continue;
         }
@@ -293,7 +296,7 @@ enum cf_status cf_link_start(struct cf_link *link, const struct cf_link_command 
             (struct call){.deadline_ms = clock_ms(CLOCK_MONOTONIC) + timeout_ms,
                           .answer = answer,
                           .context = context};
-        if (batch->count == 1 && link->flights < FLIGHTS_MAX)
+        if (batch->count == 1)
             pthread_cond_signal(&link->work);
     }
     pthread_mutex_unlock(&link->lock);

@@ -22,7 +22,7 @@
 
 #define SENDERS 16
 #define CUT_STATUS 77   /* the power went */
-#define FAILED_STATUS 1 /* the writer gave up */
+#define FAILED_STATUS 3 /* the writer gave up; no sanitizer ends a program so */
 
 extern char **environ;
 
@@ -55,7 +55,7 @@ static int child(const char *directory)
     if (cf_data_dir_open(directory, &dir, &fault) != CF_OK ||
         cf_writer_open(&options, &child_writer, &fault) != CF_OK) {
         fprintf(stderr, "no writer: %s (%s)\n", fault.text, fault.detail);
-        return 1;
+        return FAILED_STATUS;
     }
     pthread_create(&thread, NULL, stop_when_asked, &signals);
     enum cf_status status = cf_writer_run(child_writer, &fault);
