@@ -292,7 +292,20 @@ static void on_crowd(void *context, enum cf_status status, struct cf_bytes bytes
     atomic_fetch_add(&crowd->answered, 1);
 }
 
-/* 200 messages wait before the writer looks: those in hand are done, the rest told when to come. */
+/* 200 messages that come at once, and their answers. */
+static void send_crowd(struct cf_bus_client *clients[2], struct cf_bytes message,
+                       struct crowd *crowd)
+{
+    for (int i = 0; i < CROWD; i++) {
+        enum cf_status status = CF_RETRY;
+        while (status == CF_RETRY)
+            status = cf_bus_client_start(clients[i % 2], message, 60000, on_crowd, crowd);
+        assert_int_equal(status, CF_OK);
+    }
+}
+
+/* Those in hand are done, the rest told when to come. The first crowd waits before the writer looks; it
+ * may still be on its way then, and another one comes. */
 static void test_writer__a_crowd_is_told_to_come_again(void **state)
 {
     (void)state;
@@ -310,20 +323,20 @@ static void test_writer__a_crowd_is_told_to_come_again(void **state)
     struct cf_data_dir_url url = cf_data_dir_socket(&ledger.dir, "writer");
     for (int i = 0; i < 2; i++)
         assert_int_equal(cf_bus_client_open(url.text, &clients[i], NULL), CF_OK);
-    for (int i = 0; i < CROWD; i++) {
-        enum cf_status status = CF_RETRY;
-        while (status == CF_RETRY)
-            status = cf_bus_client_start(clients[i % 2], cf_buf_bytes(&message), 60000, on_crowd,
-                                         &crowd);
-        assert_int_equal(status, CF_OK);
+    int sent = 0;
+    for (int tries = 0; atomic_load(&crowd.busy) == 0 && tries < 100; tries++) {
+        send_crowd(clients, cf_buf_bytes(&message), &crowd);
+        sent += CROWD;
+        if (tries == 0)
+            cf_test_ledger_run(&ledger);
+        while (atomic_load(&crowd.answered) < sent)
+            sched_yield();
     }
-    cf_test_ledger_run(&ledger);
-    while (atomic_load(&crowd.answered) < CROWD)
-        sched_yield();
     print_message("%d accepted, %d told to come again\n", atomic_load(&crowd.accepted),
                   atomic_load(&crowd.busy));
-    assert_int_equal(atomic_load(&crowd.accepted) + atomic_load(&crowd.busy), CROWD);
+    assert_int_equal(atomic_load(&crowd.accepted) + atomic_load(&crowd.busy), sent);
     assert_true(atomic_load(&crowd.accepted) > 0);
+    assert_true(atomic_load(&crowd.busy) > 0);
     for (int i = 0; i < 2; i++)
         cf_bus_client_close(clients[i]);
     cf_test_ledger_close(&ledger);
