@@ -125,6 +125,10 @@ CF_MUST_CHECK enum cf_status cf_log_view_checkpoint_after(struct cf_log_view *vi
                                                           struct cf_bytes *ret_note,
                                                           struct cf_fault *reterr_fault);
 
+CF_MUST_CHECK enum cf_status cf_log_view_checkpoint_count(struct cf_log_view *view,
+                                                          uint64_t *ret_count,
+                                                          struct cf_fault *reterr_fault);
+
 /* Walks the rows in order from `sequence` on, whatever is there: a sequence may be missing, which
  * is for the caller to notice. Ends before the view. */
 CF_MUST_CHECK enum cf_status cf_log_walk_begin(struct cf_log_view *view, uint64_t sequence,

@@ -4,6 +4,9 @@
 
 #include "core/base/assert.h"
 
+#define CACHE_LINE ((size_t)64)
+#define AHEAD_SIZE_MAX ((size_t)1024)
+
 struct cf_log_walk {
     struct cf_log_view *view;
     struct cf_lmdb_cursor *cursor;
@@ -151,7 +154,15 @@ enum cf_status cf_log_view_checkpoint_after(struct cf_log_view *view, uint64_t s
     struct cf_bytes key;
     CF_TRY(cf_lmdb_cursor_seek(cursor, cf_log__key(&size_min), &key, ret_note, reterr_fault));
     *ret_size = cf_log__number(key);
+    if (*ret_size < size_min) /* who asks for the one after would never come to an end */
+        CF_FAIL(reterr_fault, CF_CORRUPT, "the checkpoints are out of order");
     return CF_OK;
+}
+
+enum cf_status cf_log_view_checkpoint_count(struct cf_log_view *view, uint64_t *ret_count,
+                                            struct cf_fault *reterr_fault)
+{
+    return cf_lmdb_table_count(view->txn, view->log->checkpoints, ret_count, reterr_fault);
 }
 
 enum cf_status cf_log_walk_begin(struct cf_log_view *view, uint64_t sequence,
@@ -175,6 +186,17 @@ void cf_log_walk_end(struct cf_log_walk *walk)
     free(walk);
 }
 
+/*
+ * Rows are appended, and LMDB fills a page from its end: the next row lies right before this one, and is
+ * about as long. It comes from memory while the caller is busy with this one.
+ */
+static void fetch_next(struct cf_bytes row)
+{
+    size_t size = row.size < AHEAD_SIZE_MAX ? row.size + CACHE_LINE : AHEAD_SIZE_MAX;
+    for (size_t before = CACHE_LINE; before <= size; before += CACHE_LINE)
+        __builtin_prefetch(row.data - before);
+}
+
 enum cf_status cf_log_walk_next(struct cf_log_walk *walk, struct cf_log_entry *ret_entry,
                                 struct cf_fault *reterr_fault)
 {
@@ -185,6 +207,7 @@ enum cf_status cf_log_walk_next(struct cf_log_walk *walk, struct cf_log_entry *r
         CF_TRY(
             cf_lmdb_cursor_seek(walk->cursor, cf_log__key(&walk->from), &key, &row, reterr_fault));
     walk->started = true;
+    fetch_next(row);
     ret_entry->sequence = cf_log__number(key);
     return row_parse(ret_entry->sequence, row, ret_entry, reterr_fault);
 }

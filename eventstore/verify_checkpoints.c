@@ -141,21 +141,25 @@ void cf_verify_checkpoints(struct cf_log *log, const struct cf_verify_options *o
     if (!follow_keys(log, view, options, rotations, &keys, report))
         return;
     const char *origin = cf_log_genesis(log)->origin;
-    for (uint64_t after = 0; !cf_verify_found(report);) {
+    uint64_t stored = 0;
+    enum cf_status status = cf_log_view_checkpoint_count(view, &stored, &fault);
+    for (uint64_t after = 0; status == CF_OK && !cf_verify_found(report);) {
         uint64_t size;
         struct cf_bytes note;
-        enum cf_status status = cf_log_view_checkpoint_after(view, after, &size, &note, &fault);
-        if (status == CF_NOT_FOUND)
+        status = cf_log_view_checkpoint_after(view, after, &size, &note, &fault);
+        if (status != CF_OK)
             break;
-        if (status != CF_OK) {
-            cf_verify_find(report, CF_VERIFY_TRUNCATED, 0, "%s", fault.text);
-            return;
-        }
         char whose[64];
         snprintf(whose, sizeof whose, "stored for size %llu", (unsigned long long)size);
         check_one(view, note, size, &keys, origin, whose, report);
         after = size + 1;
     }
+    if (status != CF_OK && status != CF_NOT_FOUND)
+        cf_verify_find(report, CF_VERIFY_TRUNCATED, 0, "%s", fault.text);
+    else if (report->checkpoints != stored)
+        cf_verify_find(report, CF_VERIFY_TRUNCATED, 0,
+                       "%llu checkpoints are stored, but only %llu are found",
+                       (unsigned long long)stored, (unsigned long long)report->checkpoints);
     if (options->checkpoint.size > 0 && !cf_verify_found(report)) {
         check_one(view, options->checkpoint, 0, &keys, origin, "that was kept elsewhere", report);
         report->outside = true;

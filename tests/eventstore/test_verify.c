@@ -53,24 +53,36 @@ static void write_file(const char *path, struct cf_bytes data)
     close(fd);
 }
 
+/* A batch more, and a checkpoint over it. */
+static void append_signed(struct fixture *fixture, size_t count)
+{
+    cf_sample_log_append(&fixture->sample, count);
+    assert_int_equal(cf_checkpoint_sign_head(fixture->sample.log, &fixture->sample.signer,
+                                             &fixture->outside, NULL),
+                     CF_OK);
+}
+
+/* The ledger's file as it is now, which restore() brings back. */
+static void keep_data(struct fixture *fixture)
+{
+    char path[128];
+    path_of(fixture, "log/data.mdb", path);
+    cf_buf_clean_up(&fixture->data);
+    read_file(path, &fixture->data);
+}
+
 static int set_up(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
-    char path[128];
     cf_temp_dir_make(&fixture->dir);
     cf_buf_init(&fixture->outside, CF_CHECKPOINT_SIZE_MAX);
     cf_sample_log_open(&fixture->sample, fixture->dir.path, NULL);
-    static const size_t batches[] = {100, 100, 80, 20};
-    for (size_t i = 0; i < 4; i++) {
-        cf_sample_log_append(&fixture->sample, batches[i]);
-        if (i < 3)
-            assert_int_equal(cf_checkpoint_sign_head(fixture->sample.log, &fixture->sample.signer,
-                                                     &fixture->outside, NULL),
-                             CF_OK);
-    }
+    append_signed(fixture, 100);
+    append_signed(fixture, 100);
+    append_signed(fixture, 80);
+    cf_sample_log_append(&fixture->sample, 20);
     cf_sample_log_close(&fixture->sample);
-    path_of(fixture, "log/data.mdb", path);
-    read_file(path, &fixture->data);
+    keep_data(fixture);
     *state = fixture;
     return 0;
 }
@@ -534,6 +546,63 @@ static void test_verify__finds_each_damaged_page(void **state)
     restore(fixture);
 }
 
+/* The tree of one table, from the table of tables, which is one leaf here. */
+static const uint8_t *tree_of(const struct cf_buf *data, const char *name)
+{
+    const size_t trees = PAGE_HEAD + 24, txn = trees + 2 * TREE_SIZE + 8;
+    size_t newest = number_at(data->data + txn, 8) > number_at(data->data + PAGE + txn, 8) ? 0 : 1;
+    const uint8_t *tables = data->data + newest * PAGE + trees + TREE_SIZE;
+    const uint8_t *page = data->data + number_at(tables + TREE_SIZE - 8, 8) * PAGE;
+    for (size_t i = 0; i < (number_at(page + 12, 2) - PAGE_HEAD) / 2; i++) {
+        const uint8_t *node = page + number_at(page + PAGE_HEAD + 2 * i, 2);
+        if (memcmp(node + 8, name, strlen(name)) == 0)
+            return node + 8 + number_at(node + 6, 2);
+    }
+    fail_msg("no table %s", name);
+    return NULL;
+}
+
+/* The verdict with key `i` of the table's topmost page all bytes `byte`; false: there is no such key. */
+static bool verdict_with_key(struct fixture *fixture, const char *table, size_t i, int byte,
+                             enum cf_verify_verdict *ret_verdict)
+{
+    struct cf_buf *data = &fixture->data;
+    uint8_t *page = data->data + number_at(tree_of(data, table) + TREE_SIZE - 8, 8) * PAGE, kept[8];
+    assert_true((number_at(page + 10, 2) & BRANCH) != 0);
+    if (i >= (number_at(page + 12, 2) - PAGE_HEAD) / 2)
+        return false;
+    uint8_t *key = page + number_at(page + PAGE_HEAD + 2 * i, 2) + 8;
+    memcpy(kept, key, sizeof kept);
+    memset(key, byte, sizeof kept);
+    restore(fixture);
+    memcpy(key, kept, sizeof kept);
+    *ret_verdict = verify(fixture, TREE, (struct cf_bytes){0}).verdict;
+    return true;
+}
+
+/* The keys above the rows, which a walk from row to row does not look at. The first of a page is no key. */
+static void test_verify__finds_a_damaged_key_above_the_rows(void **state)
+{
+    struct fixture *fixture = *state;
+    enum cf_verify_verdict verdict;
+    size_t i = 1;
+    cf_sample_log_open(&fixture->sample, fixture->dir.path, NULL);
+    for (int batch = 0; batch < 40; batch++)
+        append_signed(fixture, 1);
+    cf_sample_log_close(&fixture->sample);
+    keep_data(fixture);
+    for (; verdict_with_key(fixture, "records", i, 0, &verdict); i++) {
+        assert_int_equal(verdict, CF_VERIFY_TRUNCATED);
+        assert_true(verdict_with_key(fixture, "records", i, 0xff, &verdict));
+        assert_int_equal(verdict, CF_VERIFY_TRUNCATED);
+    }
+    assert_true(i > 10);
+    for (i = 1; verdict_with_key(fixture, "checkpoints", i, 0, &verdict); i++)
+        assert_int_equal(verdict, CF_VERIFY_TRUNCATED);
+    assert_true(i > 1);
+    restore(fixture);
+}
+
 static void test_verify__outlives_a_file_that_is_cut_off(void **state)
 {
     struct fixture *fixture = *state;
@@ -616,6 +685,7 @@ int main(void)
         TEST(test_verify__finds_a_log_that_was_cut_back),
         TEST(test_verify__does_not_believe_a_strange_key),
         TEST(test_verify__finds_each_damaged_page),
+        TEST(test_verify__finds_a_damaged_key_above_the_rows),
         TEST(test_verify__outlives_a_file_that_is_cut_off),
         TEST(test_verify__follows_key_rotations),
     };
