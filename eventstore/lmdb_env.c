@@ -135,6 +135,22 @@ static enum cf_status make_data_file(const char *path, struct cf_fault *reterr_f
     return cf_durable_rename(partial, path, reterr_fault);
 }
 
+/* Pages that the newest commit speaks of but the file does not have would be a signal when they are read. */
+static enum cf_status check_length(struct cf_lmdb *env, const char *path,
+                                   struct cf_fault *reterr_fault)
+{
+    struct stat file;
+    MDB_envinfo info;
+    CF_LMDB_CHECK(reterr_fault, mdb_env_info(env->env, &info), "cannot count pages");
+    if (fstat(env->data_fd, &file) != 0)
+        CF_FAIL_ON(reterr_fault, CF_IO, "cannot look at the data file", "%s", strerror(errno));
+    if ((uint64_t)file.st_size / CF_LMDB_PAGE_SIZE <= info.me_last_pgno)
+        CF_FAIL_ON(reterr_fault, CF_CORRUPT, "the data file is cut short", "%s: %llu of %llu bytes",
+                   path, (unsigned long long)file.st_size,
+                   (unsigned long long)(info.me_last_pgno + 1) * CF_LMDB_PAGE_SIZE);
+    return CF_OK;
+}
+
 static enum cf_status open_env(struct cf_lmdb *env, const struct cf_lmdb_options *options,
                                struct cf_fault *reterr_fault)
 {
@@ -147,6 +163,8 @@ static enum cf_status open_env(struct cf_lmdb *env, const struct cf_lmdb_options
         CF_FAIL_ON(reterr_fault, CF_INVALID, "the path is too long", "%s", options->directory);
     struct stat file;
     bool present = stat(path, &file) == 0, durable = !options->read_only && !options->derived;
+    if (present && file.st_size == 0) /* LMDB would begin anew */
+        CF_FAIL_ON(reterr_fault, CF_CORRUPT, "the data file is empty", "%s", path);
     if (present && (uint64_t)file.st_size > env->map_size)
         env->map_size = ((uint64_t)file.st_size + CF_LMDB_PAGE_SIZE - 1) & ~(CF_LMDB_PAGE_SIZE - 1);
 
@@ -173,6 +191,7 @@ static enum cf_status open_env(struct cf_lmdb *env, const struct cf_lmdb_options
         CF_FAIL_ON(reterr_fault, status_of(code), "cannot open the LMDB environment", "%s: %s",
                    options->directory, mdb_strerror(code));
     CF_LMDB_CHECK(reterr_fault, mdb_env_get_fd(env->env, &env->data_fd), "no data file");
+    CF_TRY(check_length(env, path, reterr_fault));
     if (options->read_only)
         return CF_OK;
 

@@ -89,8 +89,8 @@ static void check_one(struct cf_log_view *view, struct cf_bytes note, uint64_t s
         status = cf_checkpoint_verify(note, origin, key_of(keys, checkpoint.size), 1, &checkpoint,
                                       NULL, &fault);
     if (status != CF_OK) {
-        /* Nonsense from elsewhere says nothing against the log. */
-        bool unknown = status == CF_NOT_FOUND || (status == CF_INVALID && size == 0);
+        /* What is not signed, wherever it comes from, says nothing against the log. */
+        bool unknown = status == CF_NOT_FOUND || size == 0;
         cf_verify_find(report, unknown ? CF_VERIFY_UNVERIFIABLE : CF_VERIFY_TAMPERED, 0,
                        "the checkpoint %s: %s", whose, fault.text);
         return;

@@ -433,6 +433,11 @@ static void test_verify__does_not_believe_a_strange_key(void **state)
     assert_int_equal(report.verdict, CF_VERIFY_UNVERIFIABLE);
     cf_buf_clean_up(&note);
 
+    /* One by our key that was changed on its way. */
+    fixture->outside.data[strlen("coffer.local/sample\n")] ^= 1; /* its size */
+    report = verify(fixture, TREE, cf_buf_bytes(&fixture->outside));
+    assert_int_equal(report.verdict, CF_VERIFY_UNVERIFIABLE);
+
     /* Something that is none at all. */
     report = verify(fixture, TREE, CF_BYTES_LITERAL("hello"));
     assert_int_equal(report.verdict, CF_VERIFY_UNVERIFIABLE);
@@ -610,7 +615,12 @@ static void test_verify__outlives_a_file_that_is_cut_off(void **state)
     path_of(fixture, "log/data.mdb", path);
     write_file(path, cf_bytes_from(fixture->data.data, 8 * PAGE));
     struct cf_verify_report report = verify(fixture, TREE, (struct cf_bytes){0});
-    assert_true(report.verdict == CF_VERIFY_TRUNCATED || report.verdict == CF_VERIFY_TAMPERED);
+    assert_int_equal(report.verdict, CF_VERIFY_TRUNCATED);
+    assert_non_null(strstr(report.finding, "the data file is cut short"));
+    write_file(path, (struct cf_bytes){0});
+    report = verify(fixture, TREE, (struct cf_bytes){0});
+    assert_int_equal(report.verdict, CF_VERIFY_TRUNCATED);
+    assert_non_null(strstr(report.finding, "the data file is empty"));
     assert_int_equal(unlink(path), 0);
     report = verify(fixture, TREE, (struct cf_bytes){0});
     assert_int_equal(report.verdict, CF_VERIFY_UNREADABLE);

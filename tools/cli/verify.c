@@ -72,8 +72,9 @@ static enum cf_exit print(const struct cf_verify_report *report)
                                            ? "unknown, the record cannot be read"
                                        : report->money[0] == '\0' ? "none in this record"
                                                                   : report->money);
-    printf("signed: the first %llu records are as the newest good checkpoint signed them\n",
-           (unsigned long long)report->signed_size);
+    if (report->signed_size > 0)
+        printf("signed: the first %llu records are as the newest good checkpoint signed them\n",
+               (unsigned long long)report->signed_size);
     return exits[report->verdict];
 }
 
