@@ -264,6 +264,41 @@ static enum cf_status get_records(FILE *file, uint64_t count, struct batch *batc
     return CF_OK;
 }
 
+static struct cf_bytes record_of(const struct batch *batch, size_t i)
+{
+    return cf_bytes_from(batch->bytes.data + batch->offsets[i],
+                         batch->offsets[i + 1] - batch->offsets[i]);
+}
+
+/* Nothing is appended of a file that is cut short or whose records are others: what is wrong could not be
+ * told from the rest afterwards. Leaves the file where the records begin. */
+static enum cf_status check_records(const struct cf_log *log, FILE *file, const char *path,
+                                    const struct cf_backup_header *header,
+                                    struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(batch_clean_up) struct batch batch = {0};
+    cf_buf_init(&batch.bytes, BATCH_SIZE_MAX);
+    struct cf_frontier frontier = *cf_log_frontier(log);
+    struct cf_hash leaf, root;
+    off_t begin = ftello(file);
+    while (frontier.size < header->to) {
+        uint64_t left = header->to - frontier.size;
+        CF_TRY(
+            get_records(file, left < BATCH_RECORDS ? left : BATCH_RECORDS, &batch, reterr_fault));
+        for (size_t i = 0; i < batch.count; i++) {
+            cf_hash_leaf(record_of(&batch, i), &leaf);
+            cf_frontier_add(&frontier, &leaf);
+        }
+    }
+    cf_frontier_root(&frontier, &root);
+    if (!cf_hash_equal(&root, &header->root_to))
+        CF_FAIL_ON(reterr_fault, CF_CORRUPT,
+                   "the backup's records are not those that it was made of", "%s", path);
+    if (begin < 0 || fseeko(file, begin, SEEK_SET) != 0)
+        return io_fault(path, "cannot read the backup twice", reterr_fault);
+    return CF_OK;
+}
+
 static enum cf_status append_records(struct cf_log *log, FILE *file, uint64_t to,
                                      struct cf_fault *reterr_fault)
 {
@@ -275,8 +310,7 @@ static enum cf_status append_records(struct cf_log *log, FILE *file, uint64_t to
             get_records(file, left < BATCH_RECORDS ? left : BATCH_RECORDS, &batch, reterr_fault));
         struct cf_bytes records[BATCH_RECORDS];
         for (size_t i = 0; i < batch.count; i++)
-            records[i] = cf_bytes_from(batch.bytes.data + batch.offsets[i],
-                                       batch.offsets[i + 1] - batch.offsets[i]);
+            records[i] = record_of(&batch, i);
         enum cf_status status = cf_log_append(log, records, batch.count, reterr_fault);
         if (status == CF_INVALID)
             return CF_CORRUPT;
@@ -333,12 +367,8 @@ enum cf_status cf_backup_restore(const char *path, const char *directory,
     CF_CLEANUP(cf_scope_cf_log_close) struct cf_log *log = NULL;
     CF_TRY(cf_log_open(&options, &log, reterr_fault));
     CF_TRY(follows(log, &header, reterr_fault));
+    CF_TRY(check_records(log, file, path, &header, reterr_fault));
     CF_TRY(append_records(log, file, header.to, reterr_fault));
-    struct cf_hash root;
-    cf_frontier_root(cf_log_frontier(log), &root);
-    if (!cf_hash_equal(&root, &header.root_to))
-        CF_FAIL_ON(reterr_fault, CF_CORRUPT,
-                   "the backup's records are not those that it was made of", "%s", path);
     CF_TRY(keep_checkpoints(log, file, &header, reterr_fault));
     *ret_header = header;
     return CF_OK;
