@@ -24,7 +24,9 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
         return NOT_PERMITTED;
     if (refund == NULL)
         return REFUND_UNKNOWN;
-    if (refund->state != CF_REFUND_REQUESTED && refund->state != CF_REFUND_FAILED)
+    /* What is known by its name has left once; it may have come back since. */
+    if ((refund->state != CF_REFUND_REQUESTED && refund->state != CF_REFUND_FAILED) ||
+        cf_decision_knows(decision, CF_LOOKUP_REFUND, input->refund))
         return NOT_EXPECTED;
     const struct cf_pledge *pledge = cf_decision_pledge(decision, refund->pledge_id);
     if (cf_money_minor(input->amount) != refund->amount_minor ||

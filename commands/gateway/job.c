@@ -271,6 +271,11 @@ static void close_job(struct cf_job *job, enum cf_task_then then, int64_t wait_u
 {
     bool news = job->kind == CF_REQUEST_PROVIDER_NEWS;
     char task_key[CF_TASK_KEY_SIZE], detail[40] = "";
+    if (then == CF_TASK_AWAIT) {
+        int64_t age_us = cf_gateway__now_us(job->gateway) - job->task.record.time_us;
+        then = age_us < CF_TASK_AWAIT_MAX_US ? CF_TASK_DEFER : CF_TASK_QUARANTINE;
+        wait_us = age_us / 2; /* a few looks soon, and not one every hour for days */
+    }
     if (!news && then == CF_TASK_DONE) {
         count(job->gateway, &job->gateway->performed);
         cf_gateway__forget(job);
@@ -371,7 +376,7 @@ static void on_refused(struct cf_job *job, const char *verdict)
                 (unsigned long long)job->sequence, reason);
         close_job(job, news ? CF_TASK_QUARANTINE : CF_TASK_PARK, 0, reason);
     } else if (news && cf_task_is_early(command, verdict)) {
-        close_job(job, CF_TASK_DEFER, 0, reason);
+        close_job(job, CF_TASK_AWAIT, 0, reason);
     } else if (!news && job->command_index == 0) {
         close_job(job, CF_TASK_PARK, 0, reason); /* refused where it is no longer open */
     } else {

@@ -126,27 +126,16 @@ static void quarantine(struct cf_task_answer *answer, const char *reason)
 static void take_refund(const struct cf_port_result *result, const struct cf_task_subject *subject,
                         struct cf_task_answer *answer)
 {
-    bool failed = result->state == CF_PORT_STATE_REFUND_FAILED;
-    struct cf_command_input *input;
-    if (cf_id_is_zero(subject->refund_id)) { /* made at the provider */
-        if (failed)
-            return;
-        input = add(answer, CF_COMMAND_pledge_record_foreign_refund);
-        cf_command_set_id(input, "pledge_id", subject->pledge_id);
-        set(input, "refund", result->id);
-        set(input, "charge", result->charge);
-        set_amount(input, result);
+    if (!cf_id_is_zero(subject->refund_id)) {
+        cf_task_take_refund(subject->refund_id, result, answer);
         return;
     }
-    input = add(answer, failed ? CF_COMMAND_pledge_record_refund_failed
-                               : CF_COMMAND_pledge_record_refund_succeeded);
-    cf_command_set_id(input, "refund_id", subject->refund_id);
-    if (failed) {
-        set(input, "reason", result->reason[0] == '\0' ? "unknown" : result->reason);
-        set(input, "refund", result->id);
+    if (result->state == CF_PORT_STATE_REFUND_FAILED)
         return;
-    }
+    struct cf_command_input *input = add(answer, CF_COMMAND_pledge_record_foreign_refund);
+    cf_command_set_id(input, "pledge_id", subject->pledge_id);
     set(input, "refund", result->id);
+    set(input, "charge", result->charge);
     set_amount(input, result);
 }
 
@@ -286,6 +275,15 @@ static bool is_ours(const struct cf_port_result *result, const struct cf_task_su
     CF_UNREACHABLE();
 }
 
+/* Disputes and refunds name a charge, which may be one of ours that we have not heard of. */
+static bool is_about_a_charge(const struct cf_port_result *result)
+{
+    return result->state == CF_PORT_STATE_REFUNDED ||
+           result->state == CF_PORT_STATE_REFUND_FAILED || result->state == CF_PORT_STATE_WARNED ||
+           result->state == CF_PORT_STATE_DISPUTED || result->state == CF_PORT_STATE_DISPUTE_WON ||
+           result->state == CF_PORT_STATE_DISPUTE_LOST;
+}
+
 void cf_task_take_news(const struct cf_task *task, const struct cf_port_result *result,
                        const struct cf_task_subject *subject, struct cf_task_answer *ret_answer)
 {
@@ -299,6 +297,8 @@ void cf_task_take_news(const struct cf_task *task, const struct cf_port_result *
         quarantine(ret_answer, "the provider does not know the object");
     } else if (!is_ours(result, subject)) {
         quarantine(ret_answer, "the object is none of ours");
+        if (is_about_a_charge(result))
+            ret_answer->then = CF_TASK_AWAIT;
     } else if (result->amount_odd) {
         quarantine(ret_answer, "the amount or currency is none of ours");
     } else {

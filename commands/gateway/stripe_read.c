@@ -173,6 +173,7 @@ static void read_refund(const struct cf_json *json, struct cf_port_result *resul
                         : CF_PORT_STATE_OPEN;
     take_reference(json, "charge", result->charge);
     take_reference(json, "payment_intent", result->intent);
+    take_reference(json, "balance_transaction", result->balance_transaction);
     TAKE(json, "failure_reason", result->reason);
     result->amount = money_at(json, "amount", result);
 }

@@ -163,17 +163,33 @@ void cf_task_take_payment(struct cf_id pledge_id, struct cf_id payer,
     }
 }
 
-static void take_refund(const struct cf_task *task, const struct cf_port_result *result,
-                        struct cf_task_answer *answer)
+void cf_task_take_refund(struct cf_id refund_id, const struct cf_port_result *result,
+                         struct cf_task_answer *answer)
 {
-    if (result->state == CF_PORT_STATE_REFUNDED) {
-        struct cf_command_input *input = add(answer, CF_COMMAND_pledge_record_refund_succeeded);
-        cf_command_set_id(input, "refund_id", task->subject);
+    bool failed = result->state == CF_PORT_STATE_REFUND_FAILED;
+    struct cf_command_input *input;
+    /* Also when it has failed: the money may have left and come back before we heard of either. */
+    if (!failed || result->balance_transaction[0] != '\0') {
+        input = add(answer, CF_COMMAND_pledge_record_refund_succeeded);
+        cf_command_set_id(input, "refund_id", refund_id);
         set(input, "refund", result->id);
         set_money(input, "amount", result->amount);
         cf_command_set_unsigned(input, "currency", (uint64_t)result->currency);
-    } else if (result->state == CF_PORT_STATE_REFUND_FAILED || result->outcome == CF_PORT_REFUSED ||
-               result->outcome == CF_PORT_OTHERWISE) {
+    }
+    if (!failed)
+        return;
+    input = add(answer, CF_COMMAND_pledge_record_refund_failed);
+    cf_command_set_id(input, "refund_id", refund_id);
+    set(input, "reason", result->reason[0] == '\0' ? "unknown" : result->reason);
+    set(input, "refund", result->id);
+}
+
+static void take_refund(const struct cf_task *task, const struct cf_port_result *result,
+                        struct cf_task_answer *answer)
+{
+    if (result->state == CF_PORT_STATE_REFUNDED || result->state == CF_PORT_STATE_REFUND_FAILED) {
+        cf_task_take_refund(task->subject, result, answer);
+    } else if (result->outcome == CF_PORT_REFUSED || result->outcome == CF_PORT_OTHERWISE) {
         struct cf_command_input *input = add(answer, CF_COMMAND_pledge_record_refund_failed);
         cf_command_set_id(input, "refund_id", task->subject);
         set(input, "reason", result->reason);

@@ -42,6 +42,10 @@ bool cf_task_ask(const struct cf_task *task, const char *customer, const char *p
 /* Who pays, when the task is a payment; zero otherwise. */
 struct cf_id cf_task_payer(const struct cf_task *task);
 
+/* What a notice is about may come behind it for as long as the provider goes on telling. What is still unknown
+ * then is quarantined. */
+#define CF_TASK_AWAIT_MAX_US (3 * CF_DAY_US)
+
 /* What is to happen with the request after its commands. */
 enum cf_task_then {
     CF_TASK_DONE,       /* the commands close it */
@@ -49,6 +53,7 @@ enum cf_task_then {
     CF_TASK_PARK,       /* somebody has to look; `reason` */
     CF_TASK_LOOK,       /* look at `object` first: it is at another point than we thought */
     CF_TASK_QUARANTINE, /* a notice that contradicts us; `reason` */
+    CF_TASK_AWAIT, /* a notice of what we do not know yet: later, while it is young; `reason` */
 };
 
 #define CF_TASK_COMMAND_COUNT_MAX 6
@@ -88,12 +93,16 @@ void cf_task_take_news(const struct cf_task *task, const struct cf_port_result *
 /* A refusal of an outcome command that means: the provider contradicts our books. */
 bool cf_task_is_contradiction(const char *verdict);
 
-/* A refusal of a notice's command that other news under way will change: to be looked at again. */
+/* A refusal of a notice's command that other news under way will change: CF_TASK_AWAIT. */
 bool cf_task_is_early(const char *command, const char *verdict);
 
 /* The commands for what a pledge's payment has become; shared by answers and news. */
 void cf_task_take_payment(struct cf_id pledge_id, struct cf_id payer,
                           const struct cf_port_result *result, bool is_news,
                           struct cf_task_answer *answer);
+
+/* The commands for what a refund of ours has become: it has left, or come back. */
+void cf_task_take_refund(struct cf_id refund_id, const struct cf_port_result *result,
+                         struct cf_task_answer *answer);
 
 #endif

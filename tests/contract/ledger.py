@@ -60,6 +60,7 @@ class Ledger:
                     "host=/nowhere")}
         self.hooks = hooks
         self.processes = {}
+        self.models = None
         self.errors = tempfile.TemporaryFile()
 
     def __enter__(self):
@@ -80,6 +81,9 @@ class Ledger:
         return self
 
     def __exit__(self, *_):
+        if self.models:
+            self.models.terminate()
+            self.models.wait()
         for name in list(self.processes):
             self.kill(name)
         self.box.__exit__()
@@ -95,6 +99,13 @@ class Ledger:
         host, port = self.api.split(":")
         with socket.socket() as probe:
             return probe.connect_ex((host, int(port))) == 0
+
+    def start_models(self):
+        """PostgreSQL and projector, which end when the ledger does. Ready when the models are."""
+        self.models = subprocess.Popen(
+            [self.program, "up", "--data", self.data, "--listen", "127.0.0.1:0", "--without",
+             "writer,keeper,gateway,api,sandbox,sample"], stdout=subprocess.DEVNULL, stderr=self.errors)
+        wait_until(lambda: self.run("rebuild", "--diff-only").returncode == 0, "there are models")
 
     def kill(self, name):
         if name in self.processes:
@@ -120,15 +131,16 @@ class Ledger:
                      imported=False)
         self.command("user_verify_email", person, user_id=person)
 
-    def campaign(self, model, days=3):
+    def campaign(self, model, days=3, **terms):
         campaign = new_id()
         end = self.now() + datetime.timedelta(days=days)
         self.command("campaign_draft", self.creator, campaign_id=campaign, creator_id=self.creator,
                      model=model, currency="EUR", goal=10000, title=SEALED,
                      slug="c-" + campaign[-12:], ends_at=end.strftime("%Y-%m-%dT%H:%M:%SZ"))
         self.command("campaign_submit", self.creator, campaign_id=campaign)
-        self.command("campaign_approve", self.moderator, campaign_id=campaign, platform_fee_bps=500,
-                     processor_fee_bearer="creator", reserve_bps=0, reserve_days=0)
+        self.command("campaign_approve", self.moderator, **{
+            "campaign_id": campaign, "platform_fee_bps": 500, "processor_fee_bearer": "creator",
+            "reserve_bps": 0, "reserve_days": 0, **terms})
         self.command("campaign_launch", self.creator, campaign_id=campaign)
         return campaign
 
@@ -137,47 +149,33 @@ class Ledger:
             backer = new_id()
             self.register(backer)
         pledge = new_id()
+        card = {"payment_method": method} if method else {}
         self.command("pledge_start_checkout", backer, pledge_id=pledge, campaign_id=campaign,
-                     backer_id=backer, currency="EUR", amount=amount, payment_method=method)
+                     backer_id=backer, currency="EUR", amount=amount, **card)
         return pledge, backer
 
-    def timers(self):
-        """The ledger's time, and when the first timer is due."""
-        lines = self.run("timers", "--count", "1").stdout.splitlines()
-        times = [datetime.datetime.fromisoformat(line.split()[0].rstrip("Z")).replace(
-            tzinfo=datetime.timezone.utc) for line in lines]
-        return times[0], times[1] if len(times) > 1 else None
-
     def now(self):
-        return self.timers()[0]
+        return datetime.datetime.fromisoformat(self.run("clock").stdout.strip().replace("Z", "+00:00"))
+
+    def forward(self, **time_span):
+        """A process that moves both clocks, from one due moment to the next. An hour with the sandbox away
+        passes as well."""
+        away = self.box.process.poll() is not None
+        target = self.now() + datetime.timedelta(**time_span)
+        return subprocess.Popen(
+            [self.program, "clock", "--data", self.data, "--to", target.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+             *(["--alone"] if away else ["--stripe-url", self.box.url])],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
     def advance(self, patience_s=PATIENCE_S, **time_span):
-        """Both clocks, from one due moment to the next; what falls due on the way has happened when this
-        returns. An hour with the sandbox away passes as well."""
-        target = self.now() + datetime.timedelta(**time_span)
-        wait_until(lambda: self.step(target), f"time moves on to {target}", patience_s)
-
-    def step(self, target):
-        now, due = self.timers()
-        if due and due <= now:
-            return False
-        clock = self.box_clock()
-        if clock and (clock["webhooks_under_way"] or 0 < clock["next_due"] <= clock["now"]):
-            return False
-        if now >= target:
-            return not self.open_requests()
-        moments = [target] + ([due] if due else [])
-        if clock and clock["next_due"] > now.timestamp():
-            moments.append(datetime.datetime.fromtimestamp(clock["next_due"], datetime.timezone.utc))
-        moment = min(moments)
-        if clock and clock["now"] < int(moment.timestamp()):  # what is asked then happens then
-            self.box.ok("POST", "/_sandbox/clock", f"now={int(moment.timestamp())}")
-        else:
-            self.send("clock_advance", "operator", to=moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
-        return False
-
-    def box_clock(self):
-        return self.box.ok("GET", "/_sandbox/clock") if self.box.process.poll() is None else None
+        """What falls due on the way has happened when this returns; also what is under way now."""
+        with self.forward(**time_span) as moving:
+            try:
+                _, said = moving.communicate(timeout=patience_s)
+            except subprocess.TimeoutExpired:
+                moving.kill()
+                raise AssertionError(f"waited {patience_s} s in vain: time moves on") from None
+        assert moving.returncode == 0, said
 
     def open_requests(self):
         """Kinds of requests that wait for the gateway; letters are nobody's here."""

@@ -9,7 +9,7 @@ import urllib.request
 
 
 class Liar(http.server.BaseHTTPRequestHandler):
-    """Stands between gateway and sandbox and changes answers."""
+    """Stands between gateway and sandbox and changes answers; None loses one."""
     protocol_version = "HTTP/1.1"
     behind, lie = "", staticmethod(lambda path, text: text)
 
@@ -28,7 +28,11 @@ class Liar(http.server.BaseHTTPRequestHandler):
         except (OSError, http.client.HTTPException):  # an answer that is lost stays lost
             self.close_connection = True
             return
-        text = Liar.lie(f"{self.command} {self.path}", text).encode()
+        text = Liar.lie(f"{self.command} {self.path}", text)
+        if text is None:
+            self.close_connection = True
+            return
+        text = text.encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()

@@ -110,6 +110,27 @@ def payout_waits_for_cover_and_is_paid(program):
 
 
 @scenario
+def a_refund_that_waits_for_cover_leaves_and_comes_back_at_once(program):
+    with course(program) as ledger:
+        campaign = ledger.campaign("kia")
+        pledge, _ = ledger.pledge(campaign, "pm_card_refundFail", 3000)
+        ledger.pledge(campaign, "pm_card_createDispute", 20000)
+        ledger.advance()
+        ledger.command("pledge_request_refund", "operator", pledge_id=pledge, refund_id=new_id(),
+                       amount=3000, reason="goodwill")
+        ledger.advance()
+        same([each["status"] for each in ledger.box.ok("GET", "/v1/refunds")["data"]], ["pending"])
+        reconciled(ledger)
+        ledger.pledge(campaign, "pm_card_bypassPending", 50000)
+        ledger.advance(days=2)
+        same([each["status"] for each in ledger.box.ok("GET", "/v1/refunds")["data"]], ["failed"])
+        same([name for name in events(ledger) if name.startswith("pledge_refund_")],
+             ["pledge_refund_requested", "pledge_refund_succeeded", "pledge_refund_failed"])
+        same(balance(ledger, "liabilities:refunds_payable"), -3000)
+        reconciled(ledger)
+
+
+@scenario
 def payouts_fail_on_the_way_or_after_they_were_paid(program):
     for bank, before in [("fails", ["payout_initiated"]),
                          ("fails_after_paid", ["payout_initiated", "payout_paid"])]:

@@ -174,6 +174,61 @@ def missed_notices_of_connected_accounts_are_fetched(program):
         assert ledger.gateway()["missed_notices"] > 0
 
 
+def drop_news_of_charges(ledger):
+    """All that tells of one, disputes apart."""
+    for kind in ("payment_intent", "charge.s", "charge.c", "charge.u"):
+        ledger.box.ok("POST", "/_sandbox/faults", f"kind=webhook_drop&path={kind}&count=50")
+
+
+@scenario
+def a_dispute_that_is_told_before_its_charge_is_booked_behind_it(program):
+    with Ledger(program, poll_s=0, simulated=True, hooks=True, between=through_a_liar) as ledger:
+        campaign = ledger.campaign("kia")
+        drop_news_of_charges(ledger)
+        Liar.lie = staticmethod(lambda path, text: None if path == "POST /v1/payment_intents" else text)
+        ledger.pledge(campaign, "pm_card_visa", 4200)
+        wait_until(lambda: ledger.box.ok("GET", "/v1/charges")["data"], "the card is charged")
+        charge = ledger.box.ok("GET", "/v1/charges")["data"][0]["id"]
+        ledger.box.ok("POST", "/_sandbox/disputes", f"charge={charge}")
+        wait_until(lambda: records(ledger, "request_deferred"), "the dispute waits")
+        same(len(records(ledger, "pledge_captured")), 0)
+        Liar.lie = staticmethod(lambda path, text: text)
+        ledger.advance(hours=3)
+        same([len(records(ledger, kind)) for kind in
+              ("pledge_captured", "pledge_disputed", "provider_event_quarantined")], [1, 1, 0])
+        done = ledger.run("reconcile", "--stripe-key", "sk_test_x", "--stripe-url", ledger.box.url)
+        same((done.returncode, done.stderr), (0, ""))
+
+
+@scenario
+def news_of_a_charge_that_never_comes_is_not_waited_for_for_ever(program):
+    with Ledger(program, poll_s=0, simulated=True, hooks=True) as ledger:
+        pledge, _ = ledger.pledge(ledger.campaign("kia"), "pm_card_visa")
+        ledger.advance()
+        drop_news_of_charges(ledger)
+        charge = ledger.box.ok("POST", "/v1/payment_intents", "amount=700&currency=eur&confirm=true&"
+                               f"payment_method=pm_card_visa&metadata[pledge_id]={pledge}")["latest_charge"]
+        ledger.box.ok("DELETE", "/_sandbox/faults")
+        ledger.box.ok("POST", "/_sandbox/disputes", f"charge={charge}")
+        dispute = ledger.box.ok("GET", f"/v1/disputes?charge={charge}")["data"][0]["id"]
+        ledger.advance(days=2)
+        said = json.loads(ledger.run("payments", "--json").stdout)
+        assert [each["request"] for each in said["waiting"]], "it is looked at again for a while"
+        assert dispute not in [each["object"] for each in said["notices_aside"]], said
+        ledger.advance(days=2)
+        said = json.loads(ledger.run("payments", "--json").stdout)
+        same([each for each in said["waiting"] if each["request"] != "mail"], [])
+        same({(each["object"], each["reason"]) for each in said["notices_aside"]},
+             {(charge, "pledge_record_captured: AMOUNT_MISMATCH"),
+              (dispute, "the object is none of ours")})
+        assert dispute in ledger.run("payments").stdout
+        done = ledger.run("reconcile", "--stripe-key", "sk_test_x", "--stripe-url", ledger.box.url)
+        same(done.returncode, 1)
+        for name in (charge, dispute):
+            line = next(line for line in done.stdout.splitlines() if line.startswith(name))
+            assert "our books do not have it" in line, line
+
+
 def main():
     failed = 0
     wanted = sys.argv[2:]

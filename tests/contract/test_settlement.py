@@ -12,7 +12,6 @@ provider, and `coffer reconcile` clean. A case that never came to its point fail
 usage: test_settlement.py COFFER [SCENARIO…]
 """
 
-import datetime
 import http.client
 import http.server
 import json
@@ -160,9 +159,9 @@ class Stage:
         ledger = self.ledger
         self.proxy.arm(*CALLS[operation], point)
         act()
-        target = ledger.now() + datetime.timedelta(**ahead)
-        wait_until(lambda: self.proxy.fired.is_set() or (ledger.step(target) and False),
-                   f"{operation} is asked of the provider")
+        with ledger.forward(**ahead) as moving:
+            wait_until(self.proxy.fired.is_set, f"{operation} is asked of the provider")
+            moving.kill()
         self.kill(process)
         ledger.advance(120, hours=1)
 
@@ -324,29 +323,13 @@ def refund_of(ledger, event):
     return ledger.run("replay", "--type", event).stdout.split('"refund_id":"')[-1][:36]
 
 
-def campaign_with(ledger, model, days, **terms):
-    """As Ledger.campaign, with other terms."""
-    campaign = new_id()
-    end = ledger.now() + datetime.timedelta(days=days)
-    ledger.command("campaign_draft", ledger.creator, campaign_id=campaign,
-                   creator_id=ledger.creator, model=model, currency="EUR", goal=10000,
-                   title="00" * 40, slug="c-" + campaign[-12:],
-                   ends_at=end.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    ledger.command("campaign_submit", ledger.creator, campaign_id=campaign)
-    ledger.command("campaign_approve", ledger.moderator, **{
-        "campaign_id": campaign, "platform_fee_bps": 800, "processor_fee_bearer": "creator",
-        "reserve_bps": 0, "reserve_days": 0, **terms})
-    ledger.command("campaign_launch", ledger.creator, campaign_id=campaign)
-    return campaign
-
-
 def memo_rows(ledger):
     """A card saved and cancelled, a hold given back and one captured."""
-    long_one = campaign_with(ledger, "aon", 40)
+    long_one = ledger.campaign("aon", 40)
     pledge, backer = ledger.pledge(long_one, "pm_card_visa", 12000)
     ledger.drain()
     ledger.command("pledge_cancel", backer, pledge_id=pledge)
-    short = campaign_with(ledger, "aon", 2)
+    short = ledger.campaign("aon", 2)
     held, backer = ledger.pledge(short, "pm_card_visa", 12000)
     ledger.pledge(short, "pm_card_visa", 12000)
     ledger.drain()
@@ -356,9 +339,9 @@ def memo_rows(ledger):
 
 def settlement_rows(ledger, account):
     """Fee borne by each, tax, reserve, refunds before and after, payouts that go every way."""
-    campaign_with_platform = campaign_with(ledger, "kia", 2, processor_fee_bearer="platform")
+    campaign_with_platform = ledger.campaign("kia", 2, processor_fee_bearer="platform")
     ledger.pledge(campaign_with_platform, "pm_card_visa", 5000)
-    campaign = campaign_with(ledger, "kia", 2, reserve_bps=1000, reserve_days=30,
+    campaign = ledger.campaign("kia", 2, reserve_bps=1000, reserve_days=30,
                              tax_jurisdiction="DE", tax_bps=1900)
     big, _ = ledger.pledge(campaign, "pm_card_bypassPending", 200000)
     early, _ = ledger.pledge(campaign, "pm_card_bypassPending", 20000)
@@ -387,7 +370,7 @@ def settlement_rows(ledger, account):
 
 def refund_rows(ledger):
     """A refund that comes back and is paid from the bank; one that the bank made by a dispute."""
-    campaign = campaign_with(ledger, "kia", 2)
+    campaign = ledger.campaign("kia", 2)
     comes_back, _ = ledger.pledge(campaign, "pm_card_refundFail", 3000)
     contested, _ = ledger.pledge(campaign, "pm_card_refundFail", 4000)
     ledger.pledge(campaign, "pm_card_bypassPending", 50000)
@@ -403,7 +386,7 @@ def refund_rows(ledger):
 
 def dispute_rows(ledger):
     """Won and lost after settlement, then debts: netted, recovered, written off."""
-    campaign = campaign_with(ledger, "kia", 2)
+    campaign = ledger.campaign("kia", 2)
     pledges = [ledger.pledge(campaign, "pm_card_bypassPending", 30000)[0] for _ in range(3)]
     ledger.advance(days=4)
     dispute(ledger, charge_of(ledger, pledges[0]), "won")
@@ -414,7 +397,7 @@ def dispute_rows(ledger):
                    amount=1000, source="bank")
     ledger.command("user_write_off_debt", "operator", user_id=ledger.creator, currency="EUR",
                    amount=1000)
-    again = campaign_with(ledger, "kia", 2)
+    again = ledger.campaign("kia", 2)
     ledger.pledge(again, "pm_card_bypassPending", 20000)
     ledger.advance(days=5)  # N1
 
@@ -422,7 +405,7 @@ def dispute_rows(ledger):
 def orphan_rows(ledger):
     """Money for a pledge that has ended: the charge was under way when its campaign was cancelled. A bank
     disputes it before it is refunded, and wins."""
-    campaign = campaign_with(ledger, "kia", 2)
+    campaign = ledger.campaign("kia", 2)
     ledger.box.ok("POST", "/_sandbox/faults", "kind=slow&path=/v1/payment_intents&delay_ms=9000")
     ledger.pledge(campaign, "pm_card_createDispute", 7000)
     ledger.command("campaign_cancel", ledger.creator, campaign_id=campaign)

@@ -1,228 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * coffer payments: what waits for the provider, why, since when, and when it is tried next; what was put aside
- * for people; how the gateway fares, endpoint by endpoint.
- *
- * Three sources: the requests that are open (range service), the retries that are due later (the writer's
- * timers), and the newest records of the provider's stream, which say why.
- */
-#include "commands/link.h"
-#include "core/aggregate/deferred.h"
-#include "core/event/record.h"
-#include "core/json_writer.h"
+/* coffer payments: what waits for the provider and what was put aside; how the gateway fares, endpoint by endpoint. */
+#include "tools/payments.h"
+
+#include "core/json_value.h"
 #include "core/time.h"
 #include "eventstore/bus.h"
-#include "eventstore/data_dir.h"
-#include "eventstore/range.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/options.h"
 
 #include <stdio.h>
 
-#define PAGE 256
-#define RECORDS_LOOKED_AT 4096 /* of the provider's stream, from its end */
-#define WAITING_MAX 4096
 #define TIMEOUT_MS 5000
 #define STATUS_SIZE_MAX ((size_t)64 << 10)
 
-enum state { OPEN, RETRY, PARKED };
+static const char *const wait_names[] = {
+    [CF_PAYMENT_OPEN] = "open", [CF_PAYMENT_RETRY] = "retry", [CF_PAYMENT_PARKED] = "parked"};
 
-static const char *const state_names[] = {[OPEN] = "open", [RETRY] = "retry", [PARKED] = "parked"};
-
-struct waiting {
-    struct cf_id subject;
-    enum cf_request request;
-    enum state state;
-    uint64_t sequence;   /* of the asking event; 0 not known */
-    int64_t asked_us;    /* 0 not known */
-    int64_t retry_at_us; /* RETRY */
-    uint32_t attempt;    /* tries so far; 0 not known */
-    char reason[160];
-};
-
-struct payments {
-    struct cf_range_client *range;
-    struct cf_link *link;
-    struct waiting waiting[WAITING_MAX];
-    size_t count;
-    struct waiting reopened[WAITING_MAX]; /* was put aside once, and asked for again */
-    size_t reopened_count;
-    size_t unlisted; /* what did not fit */
-    uint64_t quarantined;
-    int64_t now_us;
-};
-
-static struct waiting *find_in(struct waiting *list, size_t count, struct cf_id subject,
-                               enum cf_request request)
+static size_t listed_notices(const struct cf_payments *payments)
 {
-    for (size_t i = 0; i < count; i++)
-        if (list[i].request == request && cf_id_equal(list[i].subject, subject))
-            return &list[i];
-    return NULL;
+    return payments->notice_count < CF_PAYMENTS_NOTICES_MAX ? payments->notice_count
+                                                            : CF_PAYMENTS_NOTICES_MAX;
 }
-
-static struct waiting *find(struct payments *payments, struct cf_id subject,
-                            enum cf_request request)
-{
-    return find_in(payments->waiting, payments->count, subject, request);
-}
-
-static void add(struct payments *payments, const struct waiting *waiting)
-{
-    if (payments->count < WAITING_MAX)
-        payments->waiting[payments->count++] = *waiting;
-    else
-        payments->unlisted++;
-}
-
-/* -- What waits ------------------------------------------------------------------------------ */
-
-static enum cf_status read_open(struct payments *payments, struct cf_fault *reterr_fault)
-{
-    struct cf_range_request page[PAGE];
-    uint64_t after = 0;
-    size_t count;
-    do {
-        CF_TRY(cf_range_requests(payments->range, after, page, PAGE, &count, reterr_fault));
-        for (size_t i = 0; i < count; i++) {
-            add(payments, &(struct waiting){.subject = page[i].subject,
-                                            .request = (enum cf_request)page[i].kind,
-                                            .state = OPEN,
-                                            .sequence = page[i].sequence});
-            after = page[i].sequence;
-        }
-    } while (count == PAGE);
-    return CF_OK;
-}
-
-/* The retries among the timers that are due first. */
-static enum cf_status read_retries(struct payments *payments, struct cf_fault *reterr_fault)
-{
-    static struct cf_link_timer timers[CF_LINK_TIMERS_MAX];
-    size_t count;
-    CF_TRY(cf_link_timers(payments->link, TIMEOUT_MS, timers, CF_LINK_TIMERS_MAX, &count,
-                          &payments->now_us, reterr_fault));
-    for (size_t i = 0; i < count; i++) {
-        enum cf_request request;
-        if (cf_timer_is_retry(timers[i].timer, &request))
-            add(payments, &(struct waiting){.subject = timers[i].subject,
-                                            .request = request,
-                                            .state = RETRY,
-                                            .retry_at_us = timers[i].due_us});
-    }
-    return CF_OK;
-}
-
-/* -- Why ------------------------------------------------------------------------------------- */
-
-static void note_reason(struct waiting *waiting, uint64_t sequence, uint32_t attempt,
-                        struct cf_bytes reason)
-{
-    if (waiting->reason[0] != '\0')
-        return; /* a newer record said so */
-    waiting->sequence = waiting->sequence == 0 ? sequence : waiting->sequence;
-    waiting->attempt = attempt;
-    snprintf(waiting->reason, sizeof waiting->reason, "%.*s", (int)reason.size,
-             (const char *)reason.data);
-}
-
-/* Newest first: what a record says of a request that still waits, or was put aside. */
-static void note(struct payments *payments, const struct cf_event *event)
-{
-    const struct cf_event_request_deferred *deferred = &event->request_deferred;
-    const struct cf_event_request_parked *parked = &event->request_parked;
-    struct waiting *waiting;
-    if (event->type == CF_EVENT_REQUEST_DEFERRED) {
-        waiting = find(payments, deferred->subject_id, deferred->request);
-        if (waiting != NULL)
-            note_reason(waiting, deferred->requested_by, deferred->attempt, deferred->reason);
-    } else if (event->type == CF_EVENT_REQUEST_PARKED) {
-        waiting = find(payments, parked->subject_id, parked->request);
-        if (waiting != NULL || find_in(payments->reopened, payments->reopened_count,
-                                       parked->subject_id, parked->request) != NULL)
-            return;
-        struct waiting aside = {
-            .subject = parked->subject_id, .request = parked->request, .state = PARKED};
-        note_reason(&aside, parked->requested_by, 0, parked->reason);
-        add(payments, &aside);
-    } else if (event->type == CF_EVENT_REQUEST_REOPENED) {
-        if (payments->reopened_count < WAITING_MAX)
-            payments->reopened[payments->reopened_count++] =
-                (struct waiting){.subject = event->request_reopened.subject_id,
-                                 .request = event->request_reopened.request};
-    } else if (event->type == CF_EVENT_PROVIDER_EVENT_QUARANTINED) {
-        payments->quarantined++;
-    }
-}
-
-static enum cf_status read_event(struct payments *payments, uint64_t sequence,
-                                 struct cf_range_records *records, struct cf_record *ret_record,
-                                 struct cf_event *ret_event, struct cf_fault *reterr_fault)
-{
-    CF_TRY(cf_range_read(payments->range, sequence, 1, records, reterr_fault));
-    if (records->count == 0)
-        CF_FAIL(reterr_fault, CF_NOT_FOUND, "a record of the provider's stream is not there");
-    CF_TRY(cf_record_decode(records->records[0], ret_record, reterr_fault));
-    return cf_record_event(ret_record, ret_event, reterr_fault);
-}
-
-/* The stream's length: the versions that are there are those up to it. */
-static enum cf_status stream_length(struct payments *payments, uint32_t *ret_length,
-                                    struct cf_fault *reterr_fault)
-{
-    uint32_t low = 0, high = UINT32_MAX;
-    while (low + 1 < high) {
-        uint32_t middle = low + (high - low) / 2;
-        uint64_t sequence;
-        size_t count;
-        CF_TRY(cf_range_stream(payments->range, CF_PROVIDER_STREAM, middle, &sequence, 1, &count,
-                               reterr_fault));
-        if (count == 0)
-            high = middle;
-        else
-            low = middle;
-    }
-    *ret_length = low;
-    return CF_OK;
-}
-
-static enum cf_status read_reasons(struct payments *payments, struct cf_fault *reterr_fault)
-{
-    static uint64_t sequences[RECORDS_LOOKED_AT];
-    CF_CLEANUP(cf_range_records_clean_up) struct cf_range_records records = {0};
-    uint32_t length;
-    size_t count = 0;
-    CF_TRY(stream_length(payments, &length, reterr_fault));
-    uint32_t first = length > RECORDS_LOOKED_AT ? length - RECORDS_LOOKED_AT + 1 : 1;
-    for (size_t got = 1; got > 0 && count < RECORDS_LOOKED_AT; count += got)
-        CF_TRY(cf_range_stream(payments->range, CF_PROVIDER_STREAM, first + (uint32_t)count,
-                               sequences + count, RECORDS_LOOKED_AT - count, &got, reterr_fault));
-    while (count > 0) {
-        struct cf_record record;
-        struct cf_event event;
-        CF_TRY(read_event(payments, sequences[--count], &records, &record, &event, reterr_fault));
-        note(payments, &event);
-    }
-    return CF_OK;
-}
-
-/* When each was asked for, by the record that asked. */
-static enum cf_status read_ages(struct payments *payments, struct cf_fault *reterr_fault)
-{
-    CF_CLEANUP(cf_range_records_clean_up) struct cf_range_records records = {0};
-    for (size_t i = 0; i < payments->count; i++) {
-        struct cf_record record;
-        if (payments->waiting[i].sequence == 0)
-            continue;
-        CF_TRY(cf_range_read(payments->range, payments->waiting[i].sequence, 1, &records,
-                             reterr_fault));
-        if (records.count > 0 && cf_record_decode(records.records[0], &record, NULL) == CF_OK)
-            payments->waiting[i].asked_us = record.time_us;
-    }
-    return CF_OK;
-}
-
-/* -- Printing -------------------------------------------------------------------------------- */
 
 /* "3d 4h", "12m", "5s". */
 static const char *span(int64_t us, char ret_text[32])
@@ -240,7 +38,7 @@ static const char *span(int64_t us, char ret_text[32])
     return ret_text;
 }
 
-static void print_table(const struct payments *payments)
+static void print_table(const struct cf_payments *payments)
 {
     if (payments->count == 0)
         printf("Nothing waits for the provider.\n");
@@ -248,7 +46,7 @@ static void print_table(const struct payments *payments)
         printf("%-7s %-18s %-36s %8s %6s %9s  %s\n", "state", "request", "about", "since", "tries",
                "next try", "why");
     for (size_t i = 0; i < payments->count; i++) {
-        const struct waiting *waiting = &payments->waiting[i];
+        const struct cf_waiting_payment *waiting = &payments->waiting[i];
         char subject[CF_ID_TEXT_SIZE], since[32] = "-", next[32] = "-", tries[16] = "-";
         cf_id_print(waiting->subject, subject);
         if (waiting->asked_us != 0)
@@ -257,26 +55,42 @@ static void print_table(const struct payments *payments)
             span(waiting->retry_at_us - payments->now_us, next);
         if (waiting->attempt != 0)
             snprintf(tries, sizeof tries, "%u", waiting->attempt);
-        printf("%-7s %-18s %-36s %8s %6s %9s  %s\n", state_names[waiting->state],
+        printf("%-7s %-18s %-36s %8s %6s %9s  %s\n", wait_names[waiting->wait],
                cf_request_name(waiting->request), subject, since, tries, next, waiting->reason);
     }
     if (payments->unlisted > 0)
         printf("and %zu more\n", payments->unlisted);
-    if (payments->quarantined > 0)
-        printf("%llu notices were quarantined lately: `coffer replay --type "
-               "provider_event_quarantined`\n",
-               (unsigned long long)payments->quarantined);
+    for (size_t i = 0; i < listed_notices(payments); i++)
+        printf("%-7s notice %s about %s: %s\n", i == 0 ? "aside" : "",
+               payments->notices[i].event.text, payments->notices[i].object.text,
+               payments->notices[i].reason);
+    if (payments->notice_count > listed_notices(payments))
+        printf("and %zu more: `coffer replay --type provider_event_quarantined`\n",
+               payments->notice_count - listed_notices(payments));
 }
 
-static struct cf_json *to_json(const struct payments *payments)
+static struct cf_json *notices_to_json(const struct cf_payments *payments)
+{
+    struct cf_json *list = cf_json_array();
+    for (size_t i = 0; i < listed_notices(payments); i++) {
+        struct cf_json *item = cf_json_object();
+        cf_json_set_text(item, "event", payments->notices[i].event.text);
+        cf_json_set_text(item, "object", payments->notices[i].object.text);
+        cf_json_set_text(item, "reason", payments->notices[i].reason);
+        cf_json_append(list, item);
+    }
+    return list;
+}
+
+static struct cf_json *waiting_to_json(const struct cf_payments *payments)
 {
     struct cf_json *list = cf_json_array();
     for (size_t i = 0; i < payments->count; i++) {
-        const struct waiting *waiting = &payments->waiting[i];
+        const struct cf_waiting_payment *waiting = &payments->waiting[i];
         char subject[CF_ID_TEXT_SIZE], time[CF_TIME_TEXT_SIZE];
         struct cf_json *item = cf_json_object();
         cf_id_print(waiting->subject, subject);
-        cf_json_set_text(item, "state", state_names[waiting->state]);
+        cf_json_set_text(item, "state", wait_names[waiting->wait]);
         cf_json_set_text(item, "request", cf_request_name(waiting->request));
         cf_json_set_text(item, "subject", subject);
         cf_json_set_integer(item, "sequence", (int64_t)waiting->sequence);
@@ -349,21 +163,8 @@ static void print_endpoints(const struct cf_json *provider)
     }
 }
 
-/* -- All of it ------------------------------------------------------------------------------- */
-
-static enum cf_status read_all(struct payments *payments, const struct cf_data_dir *dir,
-                               struct cf_fault *reterr_fault)
-{
-    CF_TRY(cf_link_open(cf_data_dir_socket(dir, "writer").text, &payments->link, reterr_fault));
-    CF_TRY(cf_range_client_open(cf_data_dir_socket(dir, "range").text, NULL, &payments->range,
-                                reterr_fault));
-    CF_TRY(read_open(payments, reterr_fault));
-    CF_TRY(read_retries(payments, reterr_fault));
-    CF_TRY(read_reasons(payments, reterr_fault));
-    return read_ages(payments, reterr_fault);
-}
-
-static enum cf_status print_all(const struct payments *payments, struct cf_json *gateway, bool json)
+static enum cf_status print_all(const struct cf_payments *payments, struct cf_json *gateway,
+                                bool json)
 {
     if (!json) {
         print_table(payments);
@@ -375,9 +176,10 @@ static enum cf_status print_all(const struct payments *payments, struct cf_json 
     }
     struct cf_buf text;
     struct cf_json *object = cf_json_object();
-    cf_json_set(object, "waiting", to_json(payments));
+    cf_json_set(object, "waiting", waiting_to_json(payments));
     cf_json_set_integer(object, "unlisted", (int64_t)payments->unlisted);
-    cf_json_set_integer(object, "quarantined", (int64_t)payments->quarantined);
+    cf_json_set(object, "notices_aside", notices_to_json(payments));
+    cf_json_set_integer(object, "notices_aside_count", (int64_t)payments->notice_count);
     if (gateway != NULL)
         cf_json_set(object, "gateway", gateway);
     cf_buf_init(&text, (size_t)16 << 20);
@@ -391,7 +193,7 @@ static enum cf_status print_all(const struct payments *payments, struct cf_json 
 
 int cf_cli_payments(int argc, char **argv)
 {
-    static struct payments payments;
+    static struct cf_payments payments;
     const char *data = NULL;
     bool json = false;
     const struct cf_option options[] = {
@@ -406,9 +208,7 @@ int cf_cli_payments(int argc, char **argv)
         return stop;
     enum cf_status status = cf_data_dir_open_ledger(data, &dir, &fault);
     if (status == CF_OK)
-        status = read_all(&payments, &dir, &fault);
-    cf_range_client_close(payments.range);
-    cf_link_close(payments.link);
+        status = cf_payments_read(&dir, &payments, &fault);
     if (status == CF_OK)
         status = print_all(&payments, ask_gateway(&dir), json);
     return status == CF_OK ? CF_EXIT_GOOD : cf_cli_fail("payments", &fault);

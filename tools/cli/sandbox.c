@@ -6,6 +6,7 @@
 #include "tools/cli/listen.h"
 #include "tools/cli/options.h"
 #include "tools/cli/process.h"
+#include "tools/cli/sandbox_url.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -58,9 +59,12 @@ int cf_cli_sandbox(int argc, char **argv)
     if (cf_sandbox_open(&sandbox_options, &sandbox, &fault) != CF_OK)
         return cf_cli_fail("sandbox", &fault);
     enum cf_exit result = CF_EXIT_GOOD;
-    printf("coffer sandbox: http://%s:%u\n", listen.address, cf_sandbox_port(sandbox));
+    char url[CF_SANDBOX_URL_SIZE];
+    snprintf(url, sizeof url, "http://%s:%u", listen.address, cf_sandbox_port(sandbox));
+    printf("coffer sandbox: %s\n", url);
     fflush(stdout);
-    if (cf_process_ready(&process, &fault) == CF_OK)
+    if (cf_sandbox_url_write(&process.dir, url, &fault) == CF_OK &&
+        cf_process_ready(&process, &fault) == CF_OK)
         cf_process_wait(&process, 0);
     else
         result = cf_cli_fail("sandbox", &fault);

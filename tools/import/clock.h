@@ -3,7 +3,7 @@
 #define CF_TOOLS_IMPORT_CLOCK_H
 
 /*
- * Time, which the import moves: the ledger's clock and the sandbox's go forward together, from one due
+ * Time that somebody moves: the ledger's clock and the sandbox's go forward together, from one due
  * moment to the next, each only when nothing is under way.
  */
 
@@ -13,7 +13,7 @@
 
 struct cf_import_clock {
     struct cf_import_sender *sender; /* borrowed, as all here */
-    struct cf_import_provider *provider;
+    struct cf_import_provider *provider; /* NULL: the ledger's clock alone */
     struct cf_range_client *log;
     const struct cf_import_stop *stop;
     int64_t now_us;
