@@ -13,6 +13,8 @@ const outcomes = {
     authorized: 'Thank you! The amount is held on your card, and charged only if the campaign gets there.',
     captured: 'Thank you! Your card was charged.',
     abandoned: 'The time for this pledge is over. Nothing was charged.',
+    dropped: 'The time to pay for this pledge is over. Nothing was charged.',
+    released: 'The campaign did not get there. Nothing was charged.',
 };
 
 export function pledgePanel(campaign) {
@@ -90,7 +92,7 @@ export function pledgePanel(campaign) {
                 return;
             }
             if (pledge.decline) {
-                keep({ pledge: pledgeId });
+                keep({ pledge: pledgeId, later: pledge.state === 'errored' });
                 askForAnotherCard();
                 return;
             }
@@ -100,9 +102,10 @@ export function pledgePanel(campaign) {
     }
 
     async function pledgeWith(card) {
-        const { amount, reward_id, pledge } = basket();
+        const { amount, reward_id, pledge, later } = basket();
         if (pledge) {
-            await sendJson(`/api/v1/pledges/${pledge}/confirm`, { payment_method: card }, card);
+            const door = later ? 'card' : 'confirm';
+            await sendJson(`/api/v1/pledges/${pledge}/${door}`, { payment_method: card }, card);
             await follow(pledge);
             return;
         }
@@ -117,7 +120,7 @@ export function pledgePanel(campaign) {
         const card = back.get('payment_method');
         const pledge = back.get('pledge');
         history.replaceState(null, '', location.pathname);
-        if (card && basket().amount) await pledgeWith(card);
+        if (card && (basket().amount || basket().pledge)) await pledgeWith(card);
         else if (pledge) await follow(pledge);
         else askWho();
     }

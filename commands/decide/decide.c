@@ -113,7 +113,9 @@ bool cf_payout_had_another(const struct cf_decision *decision, const struct cf_p
 bool cf_decision_awaits(const struct cf_decision *decision, struct cf_id subject,
                         enum cf_request request)
 {
-    return decision->book->ops->request(decision->book, &subject, request) != 0;
+    const struct cf_deferred *deferred = cf_decision_deferred(decision, subject, request);
+    return decision->book->ops->request(decision->book, &subject, request) != 0 ||
+           (deferred != NULL && deferred->requested_by != 0 && !deferred->parked);
 }
 
 int64_t cf_decision_balance(const struct cf_decision *decision, enum cf_account_kind kind,

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A checkout ran out of time: its claim is given back. */
+/*
+ * A checkout ran out of time: its claim is given back. One whose card was given waits for the
+ * provider's answer, however long that is away: its backer has done what there is to do.
+ */
 #include "commands/decide/decide.h"
 
 /* clang-format off */
@@ -10,7 +13,8 @@
     V(1, NOT_PERMITTED, 403, "Only time itself does this.")                                        \
     V(2, PLEDGE_UNKNOWN, 404, "There is no such pledge.")                                          \
     V(3, NOT_IN_CHECKOUT, 409, "The pledge is not in checkout.")                                   \
-    V(4, TIME_LEFT, 409, "Its time is not over.")
+    V(4, TIME_LEFT, 409, "Its time is not over.")                                                  \
+    V(5, PAYMENT_UNDER_WAY, 409, "The provider is asked about it.")
 /* clang-format on */
 #include "commands/decide/define.h"
 
@@ -25,6 +29,8 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
         return NOT_IN_CHECKOUT;
     if (decision->now_us < pledge->claim_expires_at_us)
         return TIME_LEFT;
+    if (cf_decision_awaits(decision, input->pledge_id, CF_REQUEST_PAYMENT))
+        return PAYMENT_UNDER_WAY;
     cf_decide_release(decision, input->pledge_id);
     return ACCEPTED;
 }

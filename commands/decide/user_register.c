@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Makes an account. The keeper has reserved the subject and sealed the fields before; everybody
- * who registers may back campaigns.
+ * who registers may back campaigns, and is asked by letter whether the address is theirs.
  */
 #include "commands/decide/decide.h"
 
@@ -31,5 +31,8 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
             .display_name = input->display_name, .terms_version = input->terms_version,
             .imported = input->imported);
     CF_EMIT(decision, user_role_granted, .user_id = input->user_id, .role = CF_ROLE_BACKER);
+    if (!input->imported)
+        CF_EMIT(decision, user_mail_requested, .user_id = input->user_id,
+                .mail = CF_MAIL_VERIFY_ADDRESS);
     return ACCEPTED;
 }

@@ -72,7 +72,7 @@
  *                        → closed
  *   late_pledges_close   late_pledges_opened: until
  *                        → late_pledges_closed
- *   claim_expiry         checkout_started: claim_expires_at
+ *   claim_expiry         checkout_started, payment_failed in checkout: claim_expires_at
  *                        → committed, authorized, captured, abandoned
  *   hold_renewal         authorized while live: cf_policy_hold_renewal_at
  *                        → renewal_due, lapsed, captures

@@ -71,6 +71,8 @@ static void cf_react_on_payment_failed(struct cf_reaction *reaction, const struc
     cf_react_close(reaction, reaction->id, CF_REQUEST_CAPTURE);
     if (pledge->memo_authorized_minor == 0)
         cf_react_clear(reaction, reaction->id, CF_TIMER_HOLD_RENEWAL);
+    if (pledge->state == CF_PLEDGE_CHECKOUT) /* it may have waited for the provider meanwhile */
+        cf_react_set(reaction, reaction->id, CF_TIMER_CLAIM_EXPIRY, pledge->claim_expires_at_us);
     int64_t due_us = reaction->record->time_us + CF_POLICY_GRACE_REMINDER_US;
     if (pledge->state == CF_PLEDGE_ERRORED && campaign->state == CF_CAMPAIGN_COLLECTING &&
         due_us < campaign->final_collection_at_us)

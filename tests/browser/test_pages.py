@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Promised: the two pages show a living platform: cards that can be searched, sorted and filtered, a
 campaign with story, rewards and a progress bar that moves by itself when somebody pledges; that a backer
-pledges on it, over the provider's card form, a declined card and the page of a bank; and no
+pledges on it, over the provider's card form, a declined card and the page of a bank, and gives another card
+when one is refused later; and no
 script or style is refused by our own policy.
 Shown: in a real Chromium on real processes. The pictures are left in the folder named, to be looked at.
 
@@ -15,6 +16,7 @@ import tempfile
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "scenario"))
+import refused_card  # noqa: E402
 import webdriver  # noqa: E402
 from coffer import Coffer, wait_until  # noqa: E402
 
@@ -142,6 +144,21 @@ class Pages(unittest.TestCase):
 
         self.browser.switch_to(watching)  # where nobody did anything meanwhile
         self.wait(lambda: cents(self.browser.run(RAISED)) >= cents(before) + 987654, "the total's move")
+
+    def test_5_account__leads_to_another_card(self):
+        refused = refused_card.RefusedCard(self.coffer)
+        self.browser.open(self.home + "account")
+        self.wait_for_form("email")
+        self.fill({"email": refused_card.email("ann"), "password": refused_card.PASSWORD})
+        self.wait(lambda: self.browser.run("const link = document.querySelector('.pledges a');"
+                                           "if (link) link.click(); return !!link"), "the pledge's link")
+        self.wait(lambda: "bank said no" in self.said(), "the decline")
+        self.fill({})
+        self.wait_for_form("cvc")
+        self.fill({"number": "4242424242424242"})
+        self.wait(lambda: "Thank you" in self.said(), "thanks")
+        refused.wait_for("ann", "captured")
+        self.assertEqual(self.browser.complaints(), [])
 
     def test_5_campaign__that_is_not_there_says_so(self):
         self.browser.open(self.home + "campaigns/01a1fb6c-8fa9-709d-96ab-42c7e8c583c9")

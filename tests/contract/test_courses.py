@@ -289,6 +289,31 @@ def down_for_an_hour_and_back_without_a_storm(program):
 
 
 @scenario
+def checkouts_wait_for_a_provider_that_is_away(program):
+    with course(program) as ledger:
+        campaign = ledger.campaign("kia")
+        ledger.pledge(campaign, "pm_card_visa")
+        ledger.drain()
+        ledger.box.kill()
+        late, backer = ledger.pledge(campaign, "pm_card_visa", 4200)
+        declined, _ = ledger.pledge(campaign, "pm_card_chargeDeclined")
+        ledger.drain()
+        # Whoever grows impatient is not charged twice.
+        again = ledger.send("pledge_confirm", backer, pledge_id=late, payment_method="pm_card_mastercard")
+        assert "PAYMENT_UNDER_WAY" in again.stdout, again
+        ledger.advance(240, hours=1)  # a checkout lasts 15 minutes, where its backer gives no card
+        same(recorded(ledger, "pledge_abandoned"), 0)
+        ledger.box.start()
+        ledger.advance(240, hours=3)
+        same(statuses(ledger)[late], ["succeeded"])
+        same((recorded(ledger, "pledge_captured"), recorded(ledger, "pledge_money_orphaned")), (2, 0))
+        same((statuses(ledger)[declined], recorded(ledger, "pledge_abandoned")),
+             (["requires_payment_method"], 1))
+        assert "retry_" not in ledger.run("timers").stdout
+        reconciled(ledger)
+
+
+@scenario
 def told_to_slow_down_the_rate_adapts(program):
     with Ledger(program, poll_s=0, limits=LIMITS) as ledger:
         campaign = ledger.campaign("kia")

@@ -429,12 +429,37 @@ def speaks_to_any_stripe_client(box):
     same((expanded["latest_charge"]["object"], expanded["payment_method"]["object"]),
          ("charge", "payment_method"))
     same(box.call("GET", "/v1/payment_intents?expand[]=data.no_such")[0], 400)
-    request = urllib.request.Request(box.url + "/v1/balance")
-    try:
-        urllib.request.urlopen(request)
-        raise AssertionError("no key was wanted")
-    except urllib.error.HTTPError as error:
-        same(error.code, 401)
+
+
+@scenario
+def refuses_what_is_no_request(box):
+    key = {"Authorization": "Bearer sk_test_x"}
+    rows = [({}, b"", 401, "did not provide an API key"),
+            ({"Authorization": "Bearer sk_live_x"}, b"", 401, "Invalid API key"),
+            ({"Authorization": "Basic !!!"}, b"", 401, "Invalid API key"),
+            ({**key, "Content-Type": "application/json"}, b'{"email": "a@b.c"}', 400, "content type"),
+            ({**key, "Content-Type": "multipart/form-data; boundary=x"}, b"--x--", 400, "content type"),
+            ({**key, "Idempotency-Key": "k" * 256}, b"email=a%40b.c", 400, "idempotency key"),
+            ({**key, "Stripe-Account": "acct_none"}, b"email=a%40b.c", 403, "acct_none"),
+            (key, b"email=a&email=b", 400, "email"), (key, b"metadata[a=1", 400, "metadata[a"),
+            (key, b"metadata[a][b]=1", 400, "plain"), (key, b"no_such=1", 400, "no_such"),
+            (key, b"email=%zz", 400, ""), (key, b"%00=1", 400, "")]
+    before = len(box.ok("GET", "/v1/customers?limit=100")["data"])
+    for headers, body, status, words in rows:
+        request = urllib.request.Request(box.url + "/v1/customers", body, headers, method="POST")
+        try:
+            urllib.request.urlopen(request)
+            raise AssertionError(f"{headers} {body} was taken")
+        except urllib.error.HTTPError as refusal:
+            error = json.loads(refusal.read())["error"]
+            same((refusal.code, error["type"]), (status, "invalid_request_error"))
+            assert words in error["message"], error
+    for query in ("limit=0", "limit=101", "limit=x", "starting_after=cus_none", "no_such=1"):
+        assert box.call("GET", f"/v1/customers?{query}")[0] in (400, 404), query
+    for method, path in (("GET", "/v1/none"), ("DELETE", "/v1/customers"), ("GET", "/")):
+        same(box.call(method, path)[0], 404)
+    same(box.call("POST", "/v1/customers", "", key="k" * 255)[0], 200)
+    same(len(box.ok("GET", "/v1/customers?limit=100")["data"]), before + 1)
 
 
 @scenario

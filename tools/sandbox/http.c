@@ -15,6 +15,7 @@
 #define ANSWER_SIZE_MAX ((size_t)4 << 20)
 #define FORM_PAIR_COUNT_MAX 1000
 #define IDEMPOTENCY_LIFE_S 86400
+#define IDEMPOTENCY_KEY_SIZE_MAX 255
 #define EXPAND_COUNT_MAX 20
 
 const struct cf_endpoint cf_endpoints[] = {
@@ -92,6 +93,28 @@ static bool is_authorized(const struct cf_http_request *request)
     return strncasecmp(header, "Basic ", 6) == 0 &&
            cf_base64_decode(cf_bytes_from_text(header + 6), text, sizeof text, &size) == CF_OK &&
            is_test_key((const char *)text, size);
+}
+
+/* What can be told from the headers alone. */
+static void refuse_by_headers(struct exchange *exchange)
+{
+    static const char form[] = "application/x-www-form-urlencoded";
+    struct cf_http_request *request = exchange->request;
+    const char *type = cf_http_request_header(request, "Content-Type");
+    const char *key = cf_http_request_header(request, "Idempotency-Key");
+    if (cf_http_request_header(request, "Authorization") == NULL)
+        cf_call_refuse(&exchange->call, 401, NULL, NULL,
+                       "You did not provide an API key. Use any that begins with sk_test_.");
+    else if (!is_authorized(request))
+        cf_call_refuse(&exchange->call, 401, NULL, NULL,
+                       "Invalid API key provided. Use any that begins with sk_test_.");
+    else if (request->body.size > 0 && type != NULL &&
+             strncasecmp(type, form, sizeof form - 1) != 0)
+        cf_call_refuse(&exchange->call, 400, NULL, NULL,
+                       "Invalid request (check that your POST content type is %s).", form);
+    else if (key != NULL && strlen(key) > IDEMPOTENCY_KEY_SIZE_MAX)
+        cf_call_refuse(&exchange->call, 400, NULL, NULL,
+                       "An idempotency key has at most %d characters.", IDEMPOTENCY_KEY_SIZE_MAX);
 }
 
 /* Parameters. */
@@ -406,12 +429,11 @@ void cf_sandbox_handle(void *context, struct cf_http_request *request)
     if (account != NULL)
         snprintf(exchange.account, sizeof exchange.account, "%s", account);
     exchange.endpoint = route(request, exchange.id);
-    if (strncmp(path, "/v1/", 4) == 0 && !is_authorized(request))
-        cf_call_refuse(call, 401, NULL, NULL,
-                       "You did not provide an API key. Use any that begins with sk_test_.");
-    else if (exchange.endpoint == NULL)
+    if (strncmp(path, "/v1/", 4) == 0)
+        refuse_by_headers(&exchange);
+    if (exchange.endpoint == NULL)
         cf_call_refuse(call, 404, NULL, NULL, "Unrecognized request URL (%s).", path);
-    else
+    if (call->status == 0)
         run(sandbox, &exchange);
     respond(&exchange);
     cf_json_destroy(call->answer);
