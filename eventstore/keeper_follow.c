@@ -24,11 +24,15 @@ static enum cf_status note_forgotten(struct cf_keeper *keeper, const struct cf_r
 {
     struct cf_event event;
     CF_TRY(cf_record_event(record, &event, reterr_fault));
-    enum cf_status status =
-        cf_buf_append(&keeper->forgotten, cf_id_bytes(&event.subject_erased.subject_id));
-    if (status != CF_OK)
-        CF_FAIL(reterr_fault, status, "no memory for who is forgotten");
-    return CF_OK;
+    struct cf_id subject = event.subject_erased.subject_id, forgotten = subject, campaign = {{0}};
+    enum cf_status status;
+    do {
+        if (cf_buf_append(&keeper->forgotten, cf_id_bytes(&forgotten)) != CF_OK)
+            CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for who is forgotten");
+        status = cf_vault_campaign_next(keeper->vault, subject, campaign, &campaign, reterr_fault);
+        forgotten = campaign;
+    } while (status == CF_OK);
+    return status == CF_NOT_FOUND ? CF_OK : status;
 }
 
 static enum cf_status apply(struct applying *applying, const struct cf_record *record)

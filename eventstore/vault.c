@@ -33,9 +33,11 @@
 _Static_assert(HEADER_SIZE + CF_SEAL_TAG_SIZE == CF_VAULT_SEAL_OVERHEAD, "what sealing adds");
 
 static const char *const table_names[CF_VAULT_TABLE_COUNT] = {
-    [CF_VAULT_META] = "meta",         [CF_VAULT_KEYS] = "keys",       [CF_VAULT_EMAILS] = "emails",
-    [CF_VAULT_ACCOUNTS] = "accounts", [CF_VAULT_TICKETS] = "tickets", [CF_VAULT_OWNED] = "owned",
-    [CF_VAULT_EXPIRY] = "expiry",     [CF_VAULT_ERASED] = "erased",
+    [CF_VAULT_META] = "meta",           [CF_VAULT_KEYS] = "keys",
+    [CF_VAULT_EMAILS] = "emails",       [CF_VAULT_ACCOUNTS] = "accounts",
+    [CF_VAULT_TICKETS] = "tickets",     [CF_VAULT_OWNED] = "owned",
+    [CF_VAULT_EXPIRY] = "expiry",       [CF_VAULT_ERASED] = "erased",
+    [CF_VAULT_CAMPAIGNS] = "campaigns",
 };
 
 void cf_vault__digest(struct cf_bytes bytes, uint8_t ret_digest[DIGEST_SIZE])

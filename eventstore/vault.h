@@ -162,10 +162,17 @@ CF_MUST_CHECK enum cf_status cf_vault_position_set(struct cf_vault *vault, uint6
                                                    struct cf_fault *reterr_fault);
 
 /* Applies the next record: UserRegistered and UserEmailChanged confirm the address in them,
- * SubjectErased forgets the subject. CORRUPT when an address does not open, CONFLICT when it is
+ * CampaignDrafted says whose the campaign is, SubjectErased forgets the subject and the campaigns that
+ * are the subject's. CORRUPT when an address does not open, CONFLICT when it is
  * somebody else's: the record then counts as applied, without effect. */
 CF_MUST_CHECK enum cf_status cf_vault_apply(struct cf_vault *vault, const struct cf_record *record,
                                             struct cf_fault *reterr_fault);
+
+/* The campaign of a creator that comes behind `after` (the zero id: the first). NOT_FOUND. */
+CF_MUST_CHECK enum cf_status cf_vault_campaign_next(struct cf_vault *vault, struct cf_id creator_id,
+                                                    struct cf_id after,
+                                                    struct cf_id *ret_campaign_id,
+                                                    struct cf_fault *reterr_fault);
 
 /* Removes what has expired: tickets, and reservations with their subjects' keys. */
 CF_MUST_CHECK enum cf_status cf_vault_sweep(struct cf_vault *vault, int64_t now_us,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Following the log, and forgetting. The log says first that a subject is erased; then its rows go,
- * in the transaction that moves the position; then the vault is written anew, so that no freed page
- * keeps them. The mark "compact" is set with the rows' removal and cleared at the end, so a crash
- * in between is made good at the next start.
+ * and those of the campaigns that it drafted, in the transaction that moves the position; then the
+ * vault is written anew, so that no freed page keeps them. The mark "compact" is set with the rows'
+ * removal and cleared at the end, so a crash in between is made good at the next start.
  */
 #include "eventstore/vault_private.h"
 
@@ -73,6 +73,45 @@ static enum cf_status forget(struct cf_vault *vault, struct cf_id subject_id,
                          reterr_fault);
 }
 
+/* The key of a campaign's row; of the row before a creator's first, with the zero id. */
+struct campaign_key {
+    struct cf_id creator_id, campaign_id;
+};
+
+static struct cf_bytes campaign_key_bytes(const struct campaign_key *key)
+{
+    return cf_bytes_from((const uint8_t *)key, sizeof *key);
+}
+
+static enum cf_status apply_drafted(struct cf_vault *vault, struct cf_id creator_id,
+                                    struct cf_id campaign_id, struct cf_fault *reterr_fault)
+{
+    const struct campaign_key key = {creator_id, campaign_id};
+    return cf_vault__put(vault, CF_VAULT_CAMPAIGNS, campaign_key_bytes(&key),
+                         cf_bytes_from(marked, sizeof marked), reterr_fault);
+}
+
+enum cf_status cf_vault_campaign_next(struct cf_vault *vault, struct cf_id creator_id,
+                                      struct cf_id after, struct cf_id *ret_campaign_id,
+                                      struct cf_fault *reterr_fault)
+{
+    struct campaign_key key = {creator_id, after};
+    CF_CLEANUP(cf_scope_cf_lmdb_cursor_close) struct cf_lmdb_cursor *cursor = NULL;
+    struct cf_bytes found, value;
+    CF_TRY(
+        cf_lmdb_cursor_open(vault->txn, vault->tables[CF_VAULT_CAMPAIGNS], &cursor, reterr_fault));
+    CF_TRY(cf_lmdb_cursor_seek(cursor, campaign_key_bytes(&key), &found, &value, reterr_fault));
+    if (cf_bytes_equal(found, campaign_key_bytes(&key)))
+        CF_TRY(cf_lmdb_cursor_move(cursor, CF_LMDB_NEXT, &found, &value, reterr_fault));
+    if (found.size != sizeof key)
+        CF_FAIL(reterr_fault, CF_CORRUPT, "a campaign of the vault is damaged");
+    memcpy(&key, found.data, sizeof key);
+    if (!cf_id_equal(key.creator_id, creator_id))
+        return CF_NOT_FOUND;
+    *ret_campaign_id = key.campaign_id;
+    return CF_OK;
+}
+
 static enum cf_status apply_erased(struct cf_vault *vault, uint64_t sequence,
                                    struct cf_id subject_id, struct cf_fault *reterr_fault)
 {
@@ -81,6 +120,19 @@ static enum cf_status apply_erased(struct cf_vault *vault, uint64_t sequence,
     CF_TRY(forget(vault, subject_id, reterr_fault));
     return cf_vault__put(vault, CF_VAULT_ERASED, cf_id_bytes(&subject_id),
                          cf_bytes_from(row, sizeof row), reterr_fault);
+}
+
+/* A person's campaigns are forgotten with the person. */
+static enum cf_status apply_all_erased(struct cf_vault *vault, uint64_t sequence,
+                                       struct cf_id subject_id, struct cf_fault *reterr_fault)
+{
+    CF_TRY(apply_erased(vault, sequence, subject_id, reterr_fault));
+    struct cf_id campaign = {{0}};
+    enum cf_status status;
+    while ((status = cf_vault_campaign_next(vault, subject_id, campaign, &campaign,
+                                            reterr_fault)) == CF_OK)
+        CF_TRY(apply_erased(vault, sequence, campaign, reterr_fault));
+    return status == CF_NOT_FOUND ? CF_OK : status;
 }
 
 static enum cf_status apply_email(struct cf_vault *vault, const struct cf_record *record,
@@ -107,7 +159,8 @@ static enum cf_status apply_email(struct cf_vault *vault, const struct cf_record
 bool cf_vault_concerns(uint32_t event_number)
 {
     return event_number == CF_EVENT_USER_REGISTERED ||
-           event_number == CF_EVENT_USER_EMAIL_CHANGED || event_number == CF_EVENT_SUBJECT_ERASED;
+           event_number == CF_EVENT_USER_EMAIL_CHANGED ||
+           event_number == CF_EVENT_CAMPAIGN_DRAFTED || event_number == CF_EVENT_SUBJECT_ERASED;
 }
 
 enum cf_status cf_vault_apply(struct cf_vault *vault, const struct cf_record *record,
@@ -118,6 +171,7 @@ enum cf_status cf_vault_apply(struct cf_vault *vault, const struct cf_record *re
     switch (record->event_number) {
     case CF_EVENT_USER_REGISTERED:
     case CF_EVENT_USER_EMAIL_CHANGED:
+    case CF_EVENT_CAMPAIGN_DRAFTED:
     case CF_EVENT_SUBJECT_ERASED:
         CF_TRY(cf_record_event(record, &event, reterr_fault));
         if (event.type == CF_EVENT_USER_REGISTERED)
@@ -126,9 +180,12 @@ enum cf_status cf_vault_apply(struct cf_vault *vault, const struct cf_record *re
         else if (event.type == CF_EVENT_USER_EMAIL_CHANGED)
             status = apply_email(vault, record, event.user_email_changed.user_id,
                                  event.user_email_changed.email, reterr_fault);
+        else if (event.type == CF_EVENT_CAMPAIGN_DRAFTED)
+            status = apply_drafted(vault, event.campaign_drafted.creator_id,
+                                   event.campaign_drafted.campaign_id, reterr_fault);
         else
-            status = apply_erased(vault, record->sequence, event.subject_erased.subject_id,
-                                  reterr_fault);
+            status = apply_all_erased(vault, record->sequence, event.subject_erased.subject_id,
+                                      reterr_fault);
         break;
     default:
         break;

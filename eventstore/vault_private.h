@@ -18,6 +18,7 @@ enum cf_vault_table {
     CF_VAULT_OWNED,  /* subject, kind, hash: the e-mails and tickets of a subject */
     CF_VAULT_EXPIRY, /* instant, kind, hash: what expires, soonest first */
     CF_VAULT_ERASED,
+    CF_VAULT_CAMPAIGNS, /* creator, campaign: whose texts go with whom */
     CF_VAULT_TABLE_COUNT,
 };
 

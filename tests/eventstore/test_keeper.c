@@ -557,6 +557,53 @@ static void test_keeper__forgets_who_is_erased_in_the_log(void **state)
     cf_buf_clean_up(&clear);
 }
 
+/* Seals a campaign's title under the campaign's own key and puts CampaignDrafted into the log. */
+static void draft(struct place *place, struct cf_id campaign, struct cf_id creator,
+                  struct cf_buf *ret_sealed)
+{
+    struct cf_keeper_field title = {.name = "title", .clear = CF_BYTES_LITERAL("A lighthouse")};
+    cf_buf_init(ret_sealed, CF_BUS_MESSAGE_SIZE_MAX);
+    assert_int_equal(
+        cf_keeper_seal(place->client, campaign, true, KEY, &title, 1, ret_sealed, NULL), CF_OK);
+    cf_buf_clear(ret_sealed);
+    assert_int_equal(cf_buf_append(ret_sealed, title.sealed.ciphertext), CF_OK);
+    struct cf_event event = {.type = CF_EVENT_CAMPAIGN_DRAFTED,
+                             .campaign_drafted = {.campaign_id = campaign,
+                                                  .creator_id = creator,
+                                                  .model = CF_FUNDING_MODEL_AON,
+                                                  .currency = CF_CURRENCY_EUR,
+                                                  .goal = cf_money_of(100),
+                                                  .title = {cf_buf_bytes(ret_sealed)},
+                                                  .slug = CF_BYTES_LITERAL("lighthouse")}};
+    log_append(&place->log, KEY, &event);
+}
+
+static void test_keeper__forgets_the_campaigns_of_who_is_erased(void **state)
+{
+    struct place *place = *state;
+    struct cf_id ada = register_person(place, EMAIL, KEY);
+    struct cf_id campaigns[3] = {{.bytes = {7}}, {.bytes = {8}}, {.bytes = {9}}};
+    struct cf_buf sealed[3], clear;
+    cf_buf_init(&clear, 1024);
+    for (int i = 0; i < 3; i++) {
+        draft(place, campaigns[i], i < 2 ? ada : (struct cf_id){.bytes = {6}}, &sealed[i]);
+        assert_int_equal(
+            cf_keeper_open_one(place->client, campaigns[i], cf_buf_bytes(&sealed[i]), &clear, NULL),
+            CF_OK);
+    }
+    erase(place, ada);
+    for (int i = 0; i < 3; i++) {
+        enum cf_status status;
+        do /* until this process has heard of it */
+            status = cf_keeper_open_one(place->client, campaigns[i], cf_buf_bytes(&sealed[i]),
+                                        &clear, NULL);
+        while (i < 2 && status == CF_OK);
+        assert_int_equal(status, i < 2 ? CF_NOT_FOUND : CF_OK);
+        cf_buf_clean_up(&sealed[i]);
+    }
+    cf_buf_clean_up(&clear);
+}
+
 static void test_keeper__an_old_vault_is_brought_up_to_date_before_it_answers(void **state)
 {
     struct place *place = *state;
@@ -620,6 +667,7 @@ int main(void)
         TEST(test_keeper__passwords_do_not_hold_up_sealing, make_running_place),
         TEST(test_keeper__survives_bytes_that_make_no_sense, make_running_place),
         TEST(test_keeper__forgets_who_is_erased_in_the_log, make_running_place),
+        TEST(test_keeper__forgets_the_campaigns_of_who_is_erased, make_running_place),
         TEST(test_keeper__an_old_vault_is_brought_up_to_date_before_it_answers, make_running_place),
         TEST(test_keeper__refuses_a_log_that_ends_before_it, make_running_place),
     };
