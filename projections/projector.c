@@ -3,6 +3,7 @@
 
 #include "core/base/assert.h"
 #include "projections/feed.h"
+#include "projections/rebuild.h"
 
 #include <inttypes.h>
 #include <poll.h>
@@ -18,7 +19,7 @@ enum {
     READ_WAIT_MS = 250,
     BEAT_MS = 1000,
     TAKE_OVER_MS = 1000,
-    RETRY_PARKED_MS = 60000,
+    SELDOM_MS = 60000,
     STALL_MS = 10000,
     PAUSE_MS_MIN = 50,
     PAUSE_MS_MAX = 2000,
@@ -42,7 +43,7 @@ struct cf_projector {
     struct cf_runner *runner;
     struct cf_feed *feed; /* NULL until this projector runs a model and nobody else publishes */
     uint64_t head;
-    int64_t beat_at_ms, take_over_at_ms, retry_parked_at_ms;
+    int64_t beat_at_ms, take_over_at_ms, seldom_at_ms;
     int pause_ms;
     bool is_source_away, is_pg_away, is_feed_away, was_ready;
     atomic_bool stopping;
@@ -301,6 +302,15 @@ static void open_feed(struct cf_projector *projector)
     projector->is_feed_away = status != CF_OK;
 }
 
+/* Parked events are tried again; what a killed rebuild left behind goes, and may wait if it cannot. */
+static enum cf_status seldom_chores(struct cf_projector *projector, struct cf_fault *reterr_fault)
+{
+    struct cf_fault fault = {0};
+    if (cf_rebuild_drop_left_over(projector->pg, &fault) != CF_OK)
+        say(projector, "alarm: what a rebuild left behind stays: %s: %s", fault.text, fault.detail);
+    return cf_runner_retry_parked(projector->runner, reterr_fault);
+}
+
 static void chores(struct cf_projector *projector)
 {
     int64_t at_ms = now_ms();
@@ -310,9 +320,9 @@ static void chores(struct cf_projector *projector)
         projector->take_over_at_ms = at_ms + TAKE_OVER_MS;
         status = cf_runner_take_over(projector->runner, &fault);
     }
-    if (projector->runner != NULL && status == CF_OK && at_ms >= projector->retry_parked_at_ms) {
-        projector->retry_parked_at_ms = at_ms + RETRY_PARKED_MS;
-        status = cf_runner_retry_parked(projector->runner, &fault);
+    if (projector->runner != NULL && status == CF_OK && at_ms >= projector->seldom_at_ms) {
+        projector->seldom_at_ms = at_ms + SELDOM_MS;
+        status = seldom_chores(projector, &fault);
     }
     if (status != CF_OK)
         lose(projector, status, &fault);
@@ -365,7 +375,6 @@ static void follow(struct cf_projector *projector)
 
 enum cf_status cf_projector_run(struct cf_projector *projector, struct cf_fault *reterr_fault)
 {
-    projector->retry_parked_at_ms = now_ms() + RETRY_PARKED_MS;
     while (!atomic_load(&projector->stopping)) {
         if (projector->runner == NULL)
             CF_TRY(connect(projector, reterr_fault));

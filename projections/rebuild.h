@@ -12,7 +12,8 @@
  *   4. switch    in one transaction: the last few records, then the schemas change names
  *
  * The former tables stay as `…_previous`; cf_rebuild_roll_back puts them in place again, and the
- * projector brings them forward. A rebuild that is broken off leaves the live model as it was.
+ * projector brings them forward. A rebuild that is broken off leaves the live model as it was; the
+ * shadow that it leaves behind, with texts that may be erased since, goes at the projector's next look.
  */
 
 #include "projections/position.h"
@@ -85,5 +86,9 @@ CF_MUST_CHECK enum cf_status cf_rebuild(const struct cf_rebuild_options *options
 /* Puts what the last rebuild of this model replaced in its place again. NOT_FOUND: there is none. */
 CF_MUST_CHECK enum cf_status cf_rebuild_roll_back(struct cf_pg *pg, const struct cf_model *model,
                                                   struct cf_fault *reterr_fault);
+
+/* Drops what a rebuild that was killed left behind, unless one is under way. */
+CF_MUST_CHECK enum cf_status cf_rebuild_drop_left_over(struct cf_pg *pg,
+                                                       struct cf_fault *reterr_fault);
 
 #endif

@@ -119,3 +119,20 @@ enum cf_status cf_rebuild_roll_back(struct cf_pg *pg, const struct cf_model *mod
     return cf_pg_transaction(pg, "roll back", RETRIES_MAX, roll_back_work, (void *)(uintptr_t)model,
                              NULL, reterr_fault);
 }
+
+static enum cf_status drop_left_over_work(struct cf_pg *pg, void *user,
+                                          struct cf_fault *reterr_fault)
+{
+    (void)user;
+    CF_CLEANUP(cf_scope_cf_pg_rows_destroy) struct cf_pg_rows *rows = NULL;
+    CF_TRY(cf_pg_run(pg, "rebuild_lock_left_over", NULL, &rows, reterr_fault));
+    for (size_t i = 0; cf_pg_bool(rows, 0, "locked") && i < cf_model_count(); i++)
+        CF_TRY(cf_rebuild__drop(pg, cf_model_at(i), CF_SCHEMA_SHADOW, reterr_fault));
+    return CF_OK;
+}
+
+enum cf_status cf_rebuild_drop_left_over(struct cf_pg *pg, struct cf_fault *reterr_fault)
+{
+    return cf_pg_transaction(pg, "drop left over", 0, drop_left_over_work, NULL, NULL,
+                             reterr_fault);
+}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Promised: the projector follows its source by itself, through kill -9 of PostgreSQL, and
- * publishes every change with the sequence before it on its topic; a second one stands by. Shown:
+ * publishes every change with the sequence before it on its topic; a second one stands by; what a killed
+ * rebuild left behind goes. Shown:
  * with the real server and the real bus, on a made-up history that is let out bit by bit.
  */
 #include "projections/projector.h"
@@ -10,6 +11,7 @@
 #include "eventstore/bus.h"
 #include "projections/feed.h"
 #include "projections/query.h"
+#include "projections/rebuild.h"
 #include "tests/projections/rows.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/pg.h"
@@ -23,6 +25,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { EVENTS_COUNT = 4000, PATIENCE_STEPS = 3000, STEP_MS = 10 };
 
@@ -30,6 +34,7 @@ static struct cf_history *history;
 
 /* A source that knows the history up to `head`. */
 static atomic_ullong head;
+static atomic_int reads;
 
 static enum cf_status read_history(void *context, uint64_t first, size_t size_max, int timeout_ms,
                                    struct cf_source_records *ret_records,
@@ -37,6 +42,7 @@ static enum cf_status read_history(void *context, uint64_t first, size_t size_ma
 {
     (void)context;
     (void)reterr_fault;
+    atomic_fetch_add(&reads, 1);
     for (int waited = 0; atomic_load(&head) < first && waited < timeout_ms; waited += STEP_MS)
         poll(NULL, 0, STEP_MS);
     uint64_t known = atomic_load(&head);
@@ -286,12 +292,89 @@ static int drop_history(void **state)
     return cf_test_pg_stop(state);
 }
 
+/* -- What a killed rebuild leaves ----------------------------------------------------------- */
+
+static void die_when_filled(void *context, enum cf_rebuild_stage stage, uint64_t done,
+                            uint64_t total)
+{
+    (void)context;
+    (void)done;
+    (void)total;
+    if (stage == CF_REBUILD_INDEX)
+        raise(SIGKILL);
+}
+
+static void rebuild_and_die(const char *dsn)
+{
+    const struct cf_model *search = cf_model_find("search");
+    const struct cf_rebuild_options options = {.dsn = dsn,
+                                               .source = cf_test_history_source(history),
+                                               .models = &search,
+                                               .models_count = 1,
+                                               .progress = die_when_filled};
+    static struct cf_rebuild_result result;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(cf_rebuild(&options, &result, NULL) == CF_OK ? 0 : 1);
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+static void expect(struct cf_pg *pg, const char *assertion)
+{
+    char script[256];
+    snprintf(script, sizeof script, "DO $$ BEGIN ASSERT %s; END $$", assertion);
+    if (cf_pg_script(pg, script, NULL) != CF_OK)
+        fail_msg("%s", assertion);
+}
+
+static void test_projector__drops_what_a_killed_rebuild_left(void **state)
+{
+    (void)state;
+    const char *dsn = cf_test_pg_database();
+    struct running running = {0};
+    struct cf_pg *pg = NULL;
+    cf_test_open_models(dsn, &pg);
+    atomic_store(&head, cf_history_count(history));
+    start(&running, dsn, NULL);
+    wait_for_head(pg);
+    finish(&running);
+    rebuild_and_die(dsn);
+    expect(pg, "(SELECT count(*) FROM coffer_search_shadow.campaign_text) > 0");
+
+    /* While a rebuild holds its lock, the shadow is that rebuild's. */
+    assert_int_equal(cf_pg_script(pg, "SELECT pg_advisory_lock(7161992, 0)", NULL), CF_OK);
+    running = (struct running){0};
+    atomic_store(&reads, 0);
+    start(&running, dsn, NULL);
+    while (atomic_load(&reads) == 0)
+        poll(NULL, 0, STEP_MS);
+    expect(pg, "to_regnamespace('coffer_search_shadow') IS NOT NULL");
+    finish(&running);
+
+    assert_int_equal(cf_pg_script(pg, "SELECT pg_advisory_unlock(7161992, 0)", NULL), CF_OK);
+    start(&running, dsn, NULL);
+    for (int i = 0;
+         i < PATIENCE_STEPS &&
+         cf_pg_script(pg,
+                      "DO $$ BEGIN ASSERT to_regnamespace('coffer_search_shadow') IS NULL; END $$",
+                      NULL) != CF_OK;
+         i++)
+        poll(NULL, 0, STEP_MS);
+    expect(pg, "to_regnamespace('coffer_search_shadow') IS NULL");
+    finish(&running);
+    cf_pg_close(pg);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_projector__catches_up_after_kill_9_of_postgresql),
         cmocka_unit_test(test_projector__one_works_while_the_other_stands_by),
         cmocka_unit_test(test_projector__says_that_it_stands_still),
+        cmocka_unit_test(test_projector__drops_what_a_killed_rebuild_left),
         cmocka_unit_test(test_feed__says_what_came_before_on_every_topic),
     };
     return cmocka_run_group_tests(tests, make_history, drop_history);
