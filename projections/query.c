@@ -35,8 +35,9 @@ void cf_query_close(struct cf_query *query)
 }
 
 /* Filters that are not asked for are NULL: a plan for the values at hand leaves them out. Words of two
- * errors share few trigrams. */
+ * errors share few trigrams. A page is no work for several processes. */
 static const char session[] = "SET plan_cache_mode = force_custom_plan; SET jit = off;"
+                              "SET max_parallel_workers_per_gather = 0;"
                               "SET pg_trgm.similarity_threshold = 0.2";
 
 static enum cf_status connect(struct cf_query *query, struct cf_fault *reterr_fault)

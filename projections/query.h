@@ -56,18 +56,19 @@ CF_MUST_CHECK enum cf_status cf_query_totals(struct cf_query *query,
                                              struct cf_buf *ret_json,
                                              struct cf_fault *reterr_fault);
 
-/* A page of a list of campaigns. Texts are empty where they do not filter. */
+/* A page of a list of campaigns: those that pass every filter, all of them over all pages. Texts are
+ * empty where they do not filter. */
 struct cf_query_listing {
     struct cf_bytes status;
     struct cf_bytes category;
     struct cf_bytes model;
     struct cf_bytes country;
-    struct cf_bytes
-        words; /* searches; then the order is by how well it matches, whatever `sort` says */
+    struct cf_bytes words;
     int64_t latitude_microdegrees, longitude_microdegrees;
-    int64_t
-        radius_m; /* above 0: within it, the nearest first; then `words` and country are not looked at */
-    struct cf_bytes sort;   /* trending (or empty), newest, ending_soon, most_funded */
+    int64_t radius_m; /* 0: anywhere */
+    /* trending, newest, ending_soon, most_funded. Empty: by how well the words match (as trending, where
+     * more than 1,500 campaigns hold them), else the nearest first, else trending. */
+    struct cf_bytes sort;
     struct cf_bytes cursor; /* `next` of the page before, or empty */
     int64_t count_max;
 };

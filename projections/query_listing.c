@@ -9,6 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum {
+    MATCHES_FEW = 10,   /* fewer make one ask whether the words are typed right */
+    MATCHES_MAX = 1500, /* that are all looked at */
+    NEAR_STEP_M = 1000,
+};
+
 struct sort {
     const char *name;
     const char *statement;
@@ -42,7 +48,7 @@ static enum cf_status cursor_parse(struct cf_bytes cursor, int64_t *ret_value,
     text[cursor.size] = '\0';
     char *dot = NULL;
     long long value = strtoll(text, &dot, 10);
-    if (dot == text || *dot != '.')
+    if (dot == text || *dot != '.' || value == INT64_MIN)
         return CF_INVALID;
     *ret_value = value;
     return cf_id_parse(cf_bytes_from_text(dot + 1), ret_campaign_id);
@@ -66,39 +72,120 @@ static void filter_add(struct cf_pg_params *params, struct cf_bytes value)
         cf_pg_add_bytes(params, value);
 }
 
-static enum cf_status which(struct cf_query *query, const struct cf_query_listing *listing,
-                            struct cf_pg_rows **ret_rows, struct cf_fault *reterr_fault)
+/* What passes() asks for. */
+static void filters_add(struct cf_pg_params *params, const struct cf_query_listing *listing,
+                        bool is_narrow)
+{
+    filter_add(params, listing->status);
+    filter_add(params, listing->category);
+    filter_add(params, listing->model);
+    filter_add(params, listing->country);
+    if (listing->radius_m > 0) {
+        cf_pg_add_int64(params, listing->latitude_microdegrees);
+        cf_pg_add_int64(params, listing->longitude_microdegrees);
+        cf_pg_add_int64(params, listing->radius_m);
+    } else {
+        for (int i = 0; i < 3; i++)
+            cf_pg_add_null(params);
+    }
+    cf_pg_add_bool(params, is_narrow);
+}
+
+/* The last row of the page before, and how many rows this one may have and one more. */
+struct page {
+    bool is_first;
+    int64_t after_value;
+    struct cf_id after_id;
+    int64_t count_max;
+};
+
+static void page_add(struct cf_pg_params *params, const struct page *page)
+{
+    cf_pg_add_bool(params, page->is_first);
+    cf_pg_add_int64(params, page->after_value);
+    cf_pg_add_id(params, &page->after_id);
+    cf_pg_add_int64(params, page->count_max);
+}
+
+/* The nearest first: a radius that grows until it holds a page, so that few are looked at. */
+static enum cf_status find_near(struct cf_query *query, struct cf_query_listing listing,
+                                const struct page *page, struct cf_pg_rows **ret_rows,
+                                struct cf_fault *reterr_fault)
+{
+    const int64_t radius_m = listing.radius_m;
+    bool is_inside = page->after_value >= 0 && page->after_value < radius_m;
+    listing.radius_m = is_inside ? page->after_value + NEAR_STEP_M : radius_m;
+    for (;; listing.radius_m *= 4) {
+        if (listing.radius_m > radius_m)
+            listing.radius_m = radius_m;
+        struct cf_pg_params *params = cf_query_params__(query);
+        filters_add(params, &listing, true);
+        page_add(params, page);
+        CF_TRY(cf_query_run__(query, "search_near", ret_rows, reterr_fault));
+        if (listing.radius_m == radius_m || (int64_t)cf_pg_rows_count(*ret_rows) == page->count_max)
+            return CF_OK;
+        cf_pg_rows_destroy(CF_TAKE(*ret_rows));
+    }
+}
+
+/* Along the sort's index, past what does not match. */
+static enum cf_status find_sorted(struct cf_query *query, const struct cf_query_listing *listing,
+                                  const struct sort *sort, const struct page *page,
+                                  struct cf_pg_rows **ret_rows, struct cf_fault *reterr_fault)
+{
+    bool is_narrow = false;
+    if (listing->radius_m > 0) {
+        CF_CLEANUP(cf_scope_cf_pg_rows_destroy) struct cf_pg_rows *rows = NULL;
+        struct cf_pg_params *params = cf_query_params__(query);
+        cf_pg_add_int64(params, listing->latitude_microdegrees);
+        cf_pg_add_int64(params, listing->longitude_microdegrees);
+        cf_pg_add_int64(params, listing->radius_m);
+        CF_TRY(cf_query_run__(query, "search_narrow", &rows, reterr_fault));
+        is_narrow = cf_pg_bool(rows, 0, "is_narrow");
+    }
+    struct cf_pg_params *params = cf_query_params__(query);
+    filters_add(params, listing, is_narrow);
+    filter_add(params, listing->words);
+    page_add(params, page);
+    return cf_query_run__(query, sort->statement, ret_rows, reterr_fault);
+}
+
+/* All that hold the words where they are few; where next to nobody does, those that hold similar ones, too.
+ * Words that many hold say little: then the sort decides, and an index has it. */
+static enum cf_status find_words(struct cf_query *query, const struct cf_query_listing *listing,
+                                 const struct sort *sort, const struct page *page,
+                                 struct cf_pg_rows **ret_rows, struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(cf_scope_cf_pg_rows_destroy) struct cf_pg_rows *rows = NULL;
+    struct cf_pg_params *params = cf_query_params__(query);
+    cf_pg_add_bytes(params, listing->words);
+    CF_TRY(cf_query_run__(query, "search_count", &rows, reterr_fault));
+    int64_t matches = cf_pg_int64(rows, 0, "matches");
+    if (matches > MATCHES_MAX)
+        return find_sorted(query, listing, sort, page, ret_rows, reterr_fault);
+    params = cf_query_params__(query);
+    filters_add(params, listing, false);
+    cf_pg_add_bytes(params, listing->words);
+    page_add(params, page);
+    filter_add(params, listing->sort);
+    return cf_query_run__(query, matches < MATCHES_FEW ? "search_alike" : "search_campaigns",
+                          ret_rows, reterr_fault);
+}
+
+static enum cf_status find(struct cf_query *query, const struct cf_query_listing *listing,
+                           struct cf_pg_rows **ret_rows, struct cf_fault *reterr_fault)
 {
     const struct sort *sort = sort_find(listing->sort);
     if (sort == NULL)
         CF_FAIL_ON(reterr_fault, CF_INVALID, "no such sort", "sort");
-    int64_t after_value = 0;
-    struct cf_id after_id = {{0}};
-    if (listing->cursor.size > 0 && cursor_parse(listing->cursor, &after_value, &after_id) != CF_OK)
+    struct page page = {.is_first = listing->cursor.size == 0, .count_max = listing->count_max + 1};
+    if (!page.is_first && cursor_parse(listing->cursor, &page.after_value, &page.after_id) != CF_OK)
         CF_FAIL_ON(reterr_fault, CF_INVALID, "not a cursor of ours", "cursor");
-
-    struct cf_pg_params *params = cf_query_params__(query);
-    bool is_near = listing->radius_m > 0;
-    if (is_near) {
-        cf_pg_add_int64(params, listing->latitude_microdegrees);
-        cf_pg_add_int64(params, listing->longitude_microdegrees);
-        cf_pg_add_int64(params, listing->radius_m);
-    } else if (listing->words.size > 0) {
-        cf_pg_add_bytes(params, listing->words);
-    }
-    filter_add(params, listing->status);
-    filter_add(params, listing->category);
-    filter_add(params, listing->model);
-    if (!is_near)
-        filter_add(params, listing->country);
-    cf_pg_add_bool(params, listing->cursor.size == 0);
-    cf_pg_add_int64(params, after_value);
-    cf_pg_add_id(params, &after_id);
-    cf_pg_add_int64(params, listing->count_max + 1);
-    const char *statement = is_near                   ? "search_near"
-                            : listing->words.size > 0 ? "search_campaigns"
-                                                      : sort->statement;
-    return cf_query_run__(query, statement, ret_rows, reterr_fault);
+    if (listing->words.size > 0)
+        return find_words(query, listing, sort, &page, ret_rows, reterr_fault);
+    if (listing->radius_m > 0 && listing->sort.size == 0)
+        return find_near(query, *listing, &page, ret_rows, reterr_fault);
+    return find_sorted(query, listing, sort, &page, ret_rows, reterr_fault);
 }
 
 static struct cf_json *card_json(const struct cf_pg_rows *rows, size_t row,
@@ -127,7 +214,7 @@ enum cf_status cf_query_campaigns(struct cf_query *query, const struct cf_query_
 {
     CF_CLEANUP(cf_scope_cf_pg_rows_destroy) struct cf_pg_rows *found = NULL;
     CF_CLEANUP(cf_scope_cf_pg_rows_destroy) struct cf_pg_rows *cards = NULL;
-    CF_TRY(which(query, listing, &found, reterr_fault));
+    CF_TRY(find(query, listing, &found, reterr_fault));
     size_t count = cf_pg_rows_count(found);
     bool more = count > (size_t)listing->count_max;
     if (more)

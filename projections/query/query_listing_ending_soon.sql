@@ -1,14 +1,14 @@
 -- name: query_listing_ending_soon
--- params: status text, category text, model text, country text, first boolean, after_value bigint, after_campaign uuid, count_max bigint
+-- params: status text, category text, model text, country text, latitude bigint, longitude bigint, radius_m bigint, is_narrow boolean, words text, first boolean, after_value bigint, after_campaign uuid, count_max bigint
 -- returns: campaign uuid, sort_value bigint
 -- Public campaigns, ending soon first, behind a campaign and its sort value.
-SELECT campaign, coalesce(ends_at_us, 0) AS sort_value
-  FROM listing
- WHERE is_public
-   AND ($1::text IS NULL OR status = $1::text)
-   AND ($2::text IS NULL OR category = $2::text)
-   AND ($3::text IS NULL OR model = $3::text)
-   AND ($4::text IS NULL OR country = $4::text)
-   AND ($5::boolean OR (ends_at_us, campaign) > ($6::bigint, $7::uuid))
- ORDER BY ends_at_us, campaign
- LIMIT $8::bigint
+SELECT l.campaign, coalesce(l.ends_at_us, 0) AS sort_value
+  FROM listing l
+ WHERE passes(l, $1::text, $2::text, $3::text, $4::text, $5::bigint, $6::bigint, $7::bigint, $8::boolean)
+   AND ($9::text IS NULL OR
+        (SELECT t.document @@ websearch_to_tsquery('simple', $9::text)
+           FROM campaign_text t
+          WHERE t.campaign = l.campaign AND t.is_published))
+   AND ($10::boolean OR (l.ends_at_us, l.campaign) > ($11::bigint, $12::uuid))
+ ORDER BY l.ends_at_us, l.campaign
+ LIMIT $13::bigint

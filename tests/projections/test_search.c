@@ -18,8 +18,6 @@
 
 enum { EVENTS_COUNT = 4000, CAMPAIGNS_COUNT = 30, PAGE = 7 };
 
-CF_SCOPE_DEFINE(struct cf_pg_rows *, cf_pg_rows_destroy)
-
 /* The texts of the first campaigns; all others speak of gardens. Stories say the same as titles. */
 static const char *const texts[] = {
     "A paper lighthouse for every harbour", "Bicycle lamps that last",
@@ -335,38 +333,7 @@ static void test_search__forgets_in_replaced_tables_too(void **state)
     assert_int_equal(place("bicycle", 1), 0);
 }
 
-/* -- Where, and without a keeper ------------------------------------------------------------ */
-
-static struct cf_pg_rows *near(int64_t radius_m)
-{
-    CF_CLEANUP(cf_pg_params_clean_up) struct cf_pg_params params;
-    cf_pg_params_init(&params);
-    cf_pg_add_int64(&params, 51000000);
-    cf_pg_add_int64(&params, 10500000);
-    cf_pg_add_int64(&params, radius_m);
-    for (int i = 0; i < 3; i++)
-        cf_pg_add_null(&params);
-    cf_pg_add_bool(&params, true);
-    cf_pg_add_int64(&params, 0);
-    cf_pg_add_null(&params);
-    cf_pg_add_int64(&params, 100);
-    struct cf_pg_rows *rows = NULL;
-    assert_int_equal(cf_pg_run(followed.pg, "search_near", &params, &rows, NULL), CF_OK);
-    return rows;
-}
-
-static void test_search__near_gives_the_nearest_first(void **state)
-{
-    (void)state;
-    apply_all();
-    CF_CLEANUP(cf_scope_cf_pg_rows_destroy) struct cf_pg_rows *rows = near(300000);
-    size_t count = cf_pg_rows_count(rows);
-    assert_in_range(count, 2, CAMPAIGNS_COUNT - 1);
-    for (size_t i = 0; i < count; i++) {
-        int64_t distance = cf_pg_int64(rows, i, "sort_value");
-        assert_in_range(distance, i == 0 ? 0 : cf_pg_int64(rows, i - 1, "sort_value"), 300000);
-    }
-}
+/* -- Without a keeper ----------------------------------------------------------------------- */
 
 static void test_search__waits_for_the_keeper_alone(void **state)
 {
@@ -443,7 +410,6 @@ int main(void)
         TEST(test_search__forgets_what_was_erased),
         TEST(test_search__forgets_all_texts_of_an_erased_creator),
         TEST(test_search__forgets_in_replaced_tables_too),
-        TEST(test_search__near_gives_the_nearest_first),
         TEST(test_search__waits_for_the_keeper_alone),
     };
     return cmocka_run_group_tests(tests, make_history, drop_history);
