@@ -9,8 +9,8 @@ function reward(row, currency) {
     const left = row.limit ? row.limit - row.claimed : null;
     return element('div', { class: 'reward' },
         element('div', { class: 'price' }, `${money(row.minimum, currency)} or more`),
-        element('h3', {}, row.title || 'Text removed'),
-        row.description ? element('p', {}, row.description) : null,
+        element('h3', { dir: 'auto' }, row.title || 'Text removed'),
+        row.description ? element('p', { dir: 'auto' }, row.description) : null,
         left === null ? null : element('div', { class: 'stock', id: `stock-${row.id}` },
             left > 0 ? `${left} of ${row.limit} left` : 'All gone'));
 }
@@ -25,23 +25,25 @@ function show(campaign, updates) {
     const raised = element('div', { class: 'raised' }, money(campaign.pledged, currency));
     const share = element('b', {}, percent(campaign.percent_bps));
     const backers = element('b', {}, campaign.backers.toLocaleString('en'));
+    const backersWord = element('span', {}, campaign.backers === 1 ? 'backer' : 'backers');
     const bar = progressBar(campaign.percent_bps);
     const live = element('div', { class: 'live' }, 'connecting');
     const picture = cover(campaign.id);
     picture.append(element('span', { class: 'badge' }, statusWords[campaign.status] || campaign.status));
+    const [left, ...leftWords] = campaign.status === 'active' ? timeLeft(campaign.ends_at).split(' ') : [''];
     const place = [campaign.place, campaign.country].filter(Boolean).join(', ');
 
     root.replaceChildren(
         element('article', {},
             picture,
-            element('h1', {}, campaign.title || 'Text removed'),
+            element('h1', { dir: 'auto' }, campaign.title || 'Text removed'),
             element('p', { class: 'by' }, [campaign.creator_name, campaign.category, place].filter(Boolean).join(' · ')),
-            element('div', { class: 'story' }, campaign.story || ''),
+            element('div', { class: 'story', dir: 'auto' }, campaign.story || ''),
             updates.length === 0 ? null : element('section', {}, element('h2', {}, 'Updates'),
                 ...updates.map((update) => element('div', { class: 'update' },
                     element('time', {}, update.posted_at.slice(0, 10)),
-                    element('h3', {}, update.title || 'Text removed'),
-                    element('div', { class: 'story' }, update.body || ''))))),
+                    element('h3', { dir: 'auto' }, update.title || 'Text removed'),
+                    element('div', { class: 'story', dir: 'auto' }, update.body || ''))))),
         element('aside', {},
             element('section', { class: 'panel' },
                 raised,
@@ -49,9 +51,9 @@ function show(campaign, updates) {
                 bar,
                 element('div', { class: 'triple' },
                     element('div', {}, share, element('span', {}, 'of the goal')),
-                    element('div', {}, backers, element('span', {}, 'backers')),
-                    element('div', {}, element('b', {}, campaign.status === 'active' ? timeLeft(campaign.ends_at).split(' ')[0] : '–'),
-                        element('span', {}, campaign.status === 'active' ? timeLeft(campaign.ends_at).split(' ').slice(1).join(' ') : statusWords[campaign.status] || ''))),
+                    element('div', {}, backers, backersWord),
+                    element('div', {}, element('b', {}, left || '–'),
+                        element('span', {}, left ? leftWords.join(' ') : statusWords[campaign.status] || ''))),
                 live),
             campaign.status === 'active' ? pledgePanel(campaign) : null,
             campaign.rewards.length === 0 ? null :
@@ -70,6 +72,7 @@ function show(campaign, updates) {
         raised.textContent = money(progress.pledged, currency);
         share.textContent = percent(progress.percent_bps);
         backers.textContent = progress.backers.toLocaleString('en');
+        backersWord.textContent = progress.backers === 1 ? 'backer' : 'backers';
         setBar(bar, progress.percent_bps);
         flash(raised);
     }, (on) => {

@@ -1,5 +1,5 @@
 /* Discover: cards with live progress, search, filters, sorting, more on demand. */
-import { cover, element, fetchJson, flash, follow, money, percent, progressBar, setBar, statusWords, timeLeft } from '/web/page.js';
+import { counted, cover, element, fetchJson, flash, follow, money, percent, progressBar, setBar, statusWords, timeLeft } from '/web/page.js';
 
 const grid = document.getElementById('grid');
 const note = document.getElementById('note');
@@ -20,7 +20,7 @@ function card(campaign) {
     const bar = progressBar(campaign.percent_bps);
     const raised = element('b', {}, money(campaign.pledged, campaign.currency));
     const share = element('span', {}, percent(campaign.percent_bps));
-    const backers = element('span', {}, `${campaign.backers.toLocaleString('en')} backers`);
+    const backers = element('span', {}, counted(campaign.backers, 'backer'));
     const picture = cover(campaign.id);
     picture.append(element('span', { class: 'badge' }, statusWords[campaign.status] || campaign.status));
     shown.set(campaign.id, { bar, raised, share, backers, currency: campaign.currency });
@@ -29,7 +29,7 @@ function card(campaign) {
         element('div', { class: 'body' },
             element('div', { class: 'meta' },
                 [campaign.category, campaign.country].filter(Boolean).join(' · ') || 'Campaign'),
-            element('h2', {}, campaign.title || 'Text removed'),
+            element('h2', { dir: 'auto', title: campaign.title || '' }, campaign.title || 'Text removed'),
             bar,
             element('div', { class: 'figures' }, element('span', {}, raised, ' raised'), share),
             element('div', { class: 'figures meta' }, backers,
@@ -41,7 +41,7 @@ function onProgress(progress) {
     if (!parts) return;
     parts.raised.textContent = money(progress.pledged, parts.currency);
     parts.share.textContent = percent(progress.percent_bps);
-    parts.backers.textContent = `${progress.backers.toLocaleString('en')} backers`;
+    parts.backers.textContent = counted(progress.backers, 'backer');
     setBar(parts.bar, progress.percent_bps);
     flash(parts.raised.parentNode);
 }
@@ -69,7 +69,7 @@ async function load(cursor) {
         note.hidden = shown.size > 0;
         note.className = 'note';
         note.textContent = 'Nothing matches. Try fewer words.';
-        count.textContent = next ? `${shown.size}+ campaigns` : `${shown.size} campaigns`;
+        count.textContent = next ? `${shown.size}+ campaigns` : counted(shown.size, 'campaign');
         stop();
         stop = follow([...shown.keys()].slice(0, 100), onProgress);
     } catch (error) {

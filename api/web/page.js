@@ -31,7 +31,7 @@ export function money(minor, currency) {
     const whole = exponent === 0 ? digits : digits.slice(0, -exponent);
     const plain = /^0*$/.test(fraction) ? whole : `${whole}.${fraction}`;
     const parts = new Intl.NumberFormat('en', {
-        style: 'currency', currency, currencyDisplay: 'narrowSymbol',
+        style: 'currency', currency, currencyDisplay: 'symbol',
         minimumFractionDigits: plain === whole ? 0 : exponent,
     });
     return (BigInt(minor) < 0n ? '−' : '') + parts.format(plain);
@@ -47,12 +47,18 @@ export function toMinor(text, currency) {
 
 /* Basis points as a whole percentage, rounded down: 99.9 % has not arrived. */
 export function percent(bps) {
-    return `${Math.floor(bps / 100).toLocaleString('en')} %`;
+    return `${Math.floor(bps / 100).toLocaleString('en')}\u00a0%`;
 }
 
+/* "1 backer", "1,200 backers". */
+export function counted(count, one) {
+    return `${count.toLocaleString('en')} ${count === 1 ? one : `${one}s`}`;
+}
+
+/* Empty once it is over; so it is where the ledger's clock is not ours. */
 export function timeLeft(endsAt, now = Date.now()) {
     const seconds = (Date.parse(endsAt) - now) / 1000;
-    if (!(seconds > 0)) return 'ended';
+    if (!(seconds > 0)) return '';
     if (seconds >= 172800) return `${Math.floor(seconds / 86400)} days left`;
     if (seconds >= 7200) return `${Math.floor(seconds / 3600)} hours left`;
     return `${Math.max(1, Math.floor(seconds / 60))} minutes left`;
