@@ -20,7 +20,7 @@ static const struct cf_table *const tables[] = {
 
 const struct cf_model cf_model_funding = {
     .name = "funding",
-    .version = 1,
+    .version = 2,
     .tables = tables,
     .tables_count = sizeof tables / sizeof tables[0],
     .handlers = handlers,
@@ -134,12 +134,13 @@ CF_ON(campaign_cancelled)
     return show(fold, event->campaign_id, "cancelled", true);
 }
 
-/* What the page shows is what was pledged when funding ended. */
+/* What the page shows is what was pledged when funding ended, and by how many. */
 CF_ON(campaign_ended)
 {
     struct cf_row_campaign_total *total = NULL;
     CF_TRY(get_total(fold, event->campaign_id, &total));
     total->locked_pledged = minor(event->pledged);
+    total->locked_backers = total->backers;
     total->is_locked = true;
     return CF_OK;
 }

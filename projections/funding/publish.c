@@ -20,7 +20,7 @@ static void publish_total(const struct cf_row_campaign_total *total, cf_emit_fn 
         ",\"percent_bps\":%" PRId64 ",\"status\":\"%s\",\"sequence\":%" PRId64 "}",
         id, total->currency.text, total->goal,
         total->is_locked ? total->locked_pledged : total->pledged, total->held, total->collected,
-        total->backers, cf_share_funded_bps(total), total->status.text, total->sequence);
+        total->is_locked ? total->locked_backers : total->backers, cf_share_funded_bps(total), total->status.text, total->sequence);
     emit(user, "totals", total->campaign, total->sequence, cf_bytes_from(json, (size_t)size));
 }
 

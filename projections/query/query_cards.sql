@@ -7,7 +7,8 @@ SELECT c.campaign, CASE WHEN p.erased_at_us IS NULL THEN c.title END AS title, c
        c.model, c.state, c.status, c.currency, c.goal,
        coalesce(CASE WHEN t.is_locked THEN t.locked_pledged ELSE t.pledged END, 0) AS pledged,
        coalesce(t.held, 0) AS held, coalesce(t.collected, 0) AS collected,
-       coalesce(t.backers, 0) AS backers, c.launched_at_us, c.ends_at_us
+       coalesce(CASE WHEN t.is_locked THEN t.locked_backers ELSE t.backers END, 0) AS backers,
+       c.launched_at_us, c.ends_at_us
   FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (campaign, place_in_list)
   JOIN campaign c USING (campaign)
   LEFT JOIN campaign_total t USING (campaign)

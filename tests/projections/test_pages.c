@@ -231,7 +231,9 @@ static void check_page(const struct cf_row_campaign_total *total,
                      total->is_locked ? total->locked_pledged : total->pledged);
     assert_int_equal(number(page, "held"), total->held);
     assert_int_equal(number(page, "collected"), total->collected);
-    assert_int_equal(number(page, "backers"), total->backers);
+    assert_int_equal(number(page, "backers"),
+                     total->is_locked ? total->locked_backers : total->backers);
+    assert_int_equal(number(page, "backers") > 0, number(page, "pledged") > 0);
     assert_int_equal(number(page, "goal"), total->goal);
     assert_int_equal(number(page, "percent_bps"),
                      (__int128)number(page, "pledged") * 10000 / total->goal);

@@ -134,6 +134,10 @@ class Import(unittest.TestCase):
         self.assertRegex(text, r"\n10 campaigns, 84 pledges, ")
         self.assertIn("The ledger's verdicts are the file's.", text)
 
+    @staticmethod
+    def figures(campaign):
+        return campaign["status"], campaign["pledged"], campaign["backers"]
+
     def check_ledger(self):
         self.run_tool("verify")
         journal = os.path.join(self.directory, "journal")
@@ -147,8 +151,11 @@ class Import(unittest.TestCase):
             self.run_tool("rebuild", "--diff-only")
             url = f"http://127.0.0.1:{coffer.port}/api/v1/campaigns?limit=50"
             with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:
-                shown = json.load(answer)["campaigns"]
-            self.assertIn('A "big", lit lamp', [campaign["title"] for campaign in shown])
+                shown = {campaign["title"]: campaign for campaign in json.load(answer)["campaigns"]}
+            self.assertEqual(len(shown), len(GOOD) - 1)  # but for the one that was taken down
+            self.assertEqual(self.figures(shown['A "big", lit lamp']), ("funded", 100001, 7))
+            # Its backers were let go, and it had them.
+            self.assertEqual(self.figures(shown["Two  lines"]), ("failed", 99999, 13))
 
     def test_every_oddity(self):
         rows = GOOD + [row for row, _ in BAD]

@@ -1,4 +1,0 @@
--- name: transaction_rollback
--- params:
--- returns:
-ROLLBACK
