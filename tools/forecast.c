@@ -6,8 +6,9 @@
 
 #define CF_PLEDGES_SLICE 256
 
-/* Adds one pledge that may still be captured. */
-static void cf_forecast_pledge(const struct cf_pledge *pledge, struct cf_forecast *forecast)
+/* Adds one pledge that may still be captured; counts it where its card is yet to be charged. */
+static void cf_forecast_pledge(const struct cf_pledge *pledge, struct cf_forecast *forecast,
+                               uint32_t *charges)
 {
     switch ((enum cf_pledge_state)pledge->state) {
     case CF_PLEDGE_AUTHORIZED:
@@ -19,11 +20,13 @@ static void cf_forecast_pledge(const struct cf_pledge *pledge, struct cf_forecas
     case CF_PLEDGE_AUTHORIZING:
     case CF_PLEDGE_CAPTURING:
     case CF_PLEDGE_ERRORED:
-        if (pledge->memo_authorized_minor >= pledge->amount_minor)
+        if (pledge->memo_authorized_minor >= pledge->amount_minor) {
             forecast->held_minor += pledge->amount_minor;
-        else
+            forecast->captures++;
+        } else {
             forecast->to_charge_minor += pledge->amount_minor;
-        forecast->captures++;
+            (*charges)++;
+        }
         break;
     case CF_PLEDGE_NONE:
     case CF_PLEDGE_CHECKOUT:
@@ -44,7 +47,7 @@ static void cf_forecast_pledge(const struct cf_pledge *pledge, struct cf_forecas
 }
 
 static void cf_forecast_pledges(struct cf_book *book, const struct cf_id *campaign_id,
-                                struct cf_forecast *forecast)
+                                struct cf_forecast *forecast, uint32_t *charges)
 {
     struct cf_id ids[CF_PLEDGES_SLICE];
     struct cf_id after = {{0}};
@@ -52,7 +55,7 @@ static void cf_forecast_pledges(struct cf_book *book, const struct cf_id *campai
     do {
         count = book->ops->pledges(book, campaign_id, &after, ids, CF_PLEDGES_SLICE);
         for (size_t i = 0; i < count; i++)
-            cf_forecast_pledge(cf_book_find(book, CF_ROW_PLEDGE, &ids[i]), forecast);
+            cf_forecast_pledge(cf_book_find(book, CF_ROW_PLEDGE, &ids[i]), forecast, charges);
         if (count > 0)
             after = ids[count - 1];
     } while (count == CF_PLEDGES_SLICE);
@@ -116,7 +119,10 @@ enum cf_status cf_forecast_make(struct cf_book *book, const struct cf_id *campai
                                    .payout_at_us =
                                        campaign->ends_at_us + CF_POLICY_PAYOUT_DELAY_US};
     struct cf_money declines;
-    cf_forecast_pledges(book, campaign_id, &forecast);
+    uint32_t charges = 0;
+    cf_forecast_pledges(book, campaign_id, &forecast, &charges);
+    forecast.captures +=
+        (uint32_t)(((uint64_t)charges * (10000 - assumptions->decline_bps) + 5000) / 10000);
     enum cf_status status = cf_money_basis_points(cf_money_of(forecast.to_charge_minor),
                                                   assumptions->decline_bps, &declines);
     if (status == CF_OK) {

@@ -20,7 +20,7 @@ struct cf_forecast_assumptions {
 struct cf_forecast {
     enum cf_currency currency;
     bool funded;            /* by what is pledged now, or by the verdict */
-    uint32_t captures;      /* still to come */
+    uint32_t captures;      /* still to come, without the declines */
     int64_t captured_minor; /* and not settled yet */
     int64_t held_minor;
     int64_t to_charge_minor;      /* cards saved, and errored ones */

@@ -123,6 +123,7 @@ static bool take(struct cf_gateway *gateway, const struct cf_range_request *requ
     gateway->queue_end = &job->next;
     gateway->job_count++;
     gateway->letter_count += job->kind == CF_REQUEST_MAIL;
+    gateway->ledger_asked_us = 0; /* a simulated clock may have jumped to open it */
     return true;
 }
 

@@ -60,8 +60,15 @@ static void read_balance_transaction(const struct cf_json *json, struct cf_port_
 {
     if (cf_json_kind(json) != CF_JSON_OBJECT)
         return;
+    enum cf_currency settled_in = CF_CURRENCY_NONE;
+    const char *letters = cf_json_text_at(json, "currency");
     TAKE(json, "id", result->balance_transaction);
     result->fee = money_at(json, "fee", result);
+    /* Converted to another currency: none of the ledger's accounts takes that. */
+    if (letters == NULL ||
+        cf_currency_from_letters(cf_bytes_from_text(letters), &settled_in) != CF_OK ||
+        settled_in != result->currency)
+        result->amount_odd = true;
     result->available_at_us = cf_json_integer_at(json, "available_on", 0) * 1000000;
     result->funds_available = cf_json_is(cf_json_get(json, "status"), "available");
 }

@@ -131,11 +131,11 @@ class Ledger:
                      imported=False)
         self.command("user_verify_email", person, user_id=person)
 
-    def campaign(self, model, days=3, **terms):
+    def campaign(self, model, days=3, currency="EUR", **terms):
         campaign = new_id()
         end = self.now() + datetime.timedelta(days=days)
         self.command("campaign_draft", self.creator, campaign_id=campaign, creator_id=self.creator,
-                     model=model, currency="EUR", goal=10000, title=SEALED,
+                     model=model, currency=currency, goal=10000, title=SEALED,
                      slug="c-" + campaign[-12:], ends_at=end.strftime("%Y-%m-%dT%H:%M:%SZ"))
         self.command("campaign_submit", self.creator, campaign_id=campaign)
         self.command("campaign_approve", self.moderator, **{
@@ -144,14 +144,13 @@ class Ledger:
         self.command("campaign_launch", self.creator, campaign_id=campaign)
         return campaign
 
-    def pledge(self, campaign, method, amount=2500, backer=None):
+    def pledge(self, campaign, method, amount=2500, backer=None, currency="EUR", **more):
         if backer is None:
             backer = new_id()
             self.register(backer)
         pledge = new_id()
-        card = {"payment_method": method} if method else {}
         self.command("pledge_start_checkout", backer, pledge_id=pledge, campaign_id=campaign,
-                     backer_id=backer, currency="EUR", amount=amount, **card)
+                     backer_id=backer, currency=currency, amount=amount, payment_method=method, **more)
         return pledge, backer
 
     def now(self):

@@ -199,7 +199,9 @@ def lies_reach_no_account(program):
         campaign = ledger.campaign("kia")
         lies = [("another amount", r'"amount_received":2500', '"amount_received":250'),
                 ("another currency", r'"currency":"eur"', '"currency":"usd"'),
-                ("a currency that is none", r'"currency":"eur"', '"currency":"eux"')]
+                ("a currency that is none", r'"currency":"eur"', '"currency":"eux"'),
+                ("a settlement in another currency",
+                 r'("balance_transaction":\{[^{}]*"currency":)"eur"', r'\1"usd"')]
         for count, (what, true, false) in enumerate(lies, start=1):
             Liar.lie = staticmethod(lambda path, text, true=true, false=false: re.sub(
                 true, false, text) if path.startswith("POST /v1/payment_intents") else text)

@@ -15,6 +15,7 @@ usage: test_settlement.py COFFER [SCENARIO…]
 import http.client
 import http.server
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -284,6 +285,47 @@ def payments_shows_what_waits_and_why(program):
         ledger.kill("gateway")
         assert "does not answer" in ledger.run("payments").stdout
         ledger.start("gateway")
+
+
+@scenario
+def a_dry_run_says_what_then_happens(program):
+    """Ten cards, two of which decline to the end; every charge of 100.00 costs 3.20 at the sandbox."""
+    with Ledger(program, poll_s=0, simulated=True, hooks=True) as ledger:
+        onboard(ledger)
+        campaign = ledger.campaign("aon", 30, platform_fee_bps=700, reserve_bps=1000, reserve_days=60,
+                                   tax_jurisdiction="DE", tax_bps=1900)
+        for index in range(10):
+            ledger.pledge(campaign, "pm_card_" + ("chargeCustomerFail" if index < 2 else "visa"), 10000)
+        ledger.advance()
+        said = dry_run(ledger, campaign, "--declines", "2000")
+        ledger.advance(120, days=50)
+        settled = json.loads(ledger.run("replay", "--type", "campaign_settled").stdout)
+        for line, field in (("collected", "collected"), ("platform fee", "platform_fee"), ("tax", "tax"),
+                            ("reserve", "reserve"), ("payable to the creator", "payable")):
+            assert abs(said[line]) == settled["fields"][field], (line, said, settled)
+        assert said["captures to come"] == count(ledger, "pledge_captured") == 8
+        assert -said["assumed processor fees"] == sum(
+            minor for _, code, account, minor in rows(ledger)
+            if code == "P2" and account.startswith("liabilities")), said
+        assert settled["time"] <= said["settled at the latest"], (settled["time"], said)
+        first = json.loads(ledger.run("replay", "--type", "payout_requested").stdout.splitlines()[0])
+        assert first["time"] == said["first payout from"], (first["time"], said)
+        ledger.advance(120, days=45)
+        released = json.loads(ledger.run("replay", "--type", "campaign_reserve_released").stdout)
+        assert released["time"] == said["reserve released"], (released["time"], said)
+        reconciled(ledger)
+
+
+def dry_run(ledger, campaign, *more):
+    """What is printed, by its label: minor units, numbers, times."""
+    done = ledger.run("settle", "--dry-run", campaign, *more)
+    assert done.returncode == 0, done.stderr
+    said = {}
+    for line in done.stdout.splitlines()[1:]:
+        label, value = re.split(r"  +", line.strip(), maxsplit=1)
+        value = value.removesuffix(" EUR")
+        said[label] = int(value.replace(".", "")) if re.fullmatch(r"-?[0-9.]+", value) else value
+    return said
 
 
 # -- Every row of the table of postings -----------------------------------------------------------
