@@ -14,6 +14,10 @@
  * The former tables stay as `…_previous`; cf_rebuild_roll_back puts them in place again, and the
  * projector brings them forward. A rebuild that is broken off leaves the live model as it was; the
  * shadow that it leaves behind, with texts that may be erased since, goes at the projector's next look.
+ *
+ * Rows that later events may change stay in memory until the last record is folded: about half a
+ * kilobyte for each event of the log, so ten gigabytes for twenty million. Where that is too much,
+ * models are rebuilt one at a time. What memory cannot hold ends the rebuild and nothing else.
  */
 
 #include "projections/position.h"
