@@ -39,7 +39,10 @@ enum cf_status cf_schema_use(struct cf_pg *pg, enum cf_schema_kind kind,
 
 enum cf_status cf_schema_make(struct cf_pg *pg, struct cf_fault *reterr_fault)
 {
-    CF_TRY(cf_migrate_base(pg, reterr_fault));
+    enum cf_status status = cf_migrate_base(pg, reterr_fault);
+    if (status == CF_DENIED && reterr_fault != NULL)
+        reterr_fault->text = "the role may not make schemas here: grant it CREATE on the database";
+    CF_TRY(status);
     for (size_t i = 0; i < cf_model_count(); i++) {
         const struct cf_model *model = cf_model_at(i);
         char name[CF_SCHEMA_NAME_SIZE];

@@ -55,6 +55,7 @@ static void test_privileges__a_role_without_them_is_told(void **state)
     assert_int_equal(cf_pg_open(cf_test_pg_dsn("user=guest password=guest", "guests"), &pg, &fault),
                      CF_OK);
     assert_int_equal(cf_schema_make(pg, &fault), CF_DENIED);
+    assert_non_null(strstr(fault.text, "grant it CREATE on the database"));
     assert_non_null(strstr(fault.detail, "permission denied for database guests"));
     cf_pg_close(pg);
 }
