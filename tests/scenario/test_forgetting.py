@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Promised: a person's clear text is in no file of log, state, vault and PostgreSQL; the export has it,
 and proves that nothing is missing; a legal hold refuses an erasure, with the reason; after an erasure
-nothing opens and nobody logs in, also with an old backup of the vault, and the certificate holds.
+nothing opens and nobody logs in, also with an old backup of the vault, and the certificate holds; nor do
+the texts of her campaigns, on any page, in any list, in any search.
 Shown: with a whole platform and a registered person, searching every file of the data directory.
 
 usage: test_forgetting.py PROGRAM"""
@@ -13,11 +14,12 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import unittest
 import uuid
 
 from coffer import Coffer, wait_until
-from steps import Step, run
+from steps import Step, request, run
 
 PROGRAM = sys.argv.pop(1) if len(sys.argv) > 1 else "build/dev/coffer"
 EXIT_NO, EXIT_TAMPERED = 1, 4
@@ -27,6 +29,36 @@ REGISTER = Step("register", "POST", "/api/v1/users/register",
                 {"email": EMAIL, "password": PASSWORD, "display_name": NAME},
                 expect=201, headers={"Idempotency-Key": "grace-registers"}, save={"user": "user_id"})
 LOG_IN = Step("log in", "POST", "/api/v1/users/login", {"email": EMAIL, "password": PASSWORD})
+TITLE, STORY = "Subroutines for sailors", "A compiler on every quarterdeck."
+PUBLISH = [
+    Step("log in", "POST", "/api/v1/users/login", {"email": EMAIL, "password": PASSWORD},
+         save={"token": "token"}),
+    Step("the moderator logs in", "POST", "/api/v1/users/login",
+         {"email": "{moderator}", "password": "{moderator_password}"},
+         save={"moderator_token": "token"}),
+    Step("draft", "POST", "/api/v1/campaigns",
+         {"title": TITLE, "story": STORY, "model": "kia", "currency": "EUR", "goal": 100000,
+          "category": "Nautical", "ends_at": "{ends_at}"}, as_="token", expect=201,
+         save={"campaign": "campaign_id"}),
+    Step("submit", "POST", "/api/v1/campaigns/{campaign}/submit", {}, as_="token"),
+    Step("approve", "POST", "/api/v1/campaigns/{campaign}/approve", {}, as_="moderator_token"),
+    Step("launch", "POST", "/api/v1/campaigns/{campaign}/launch", {}, as_="token",
+         save={"launched": "sequence"}),
+]
+READABLE = [
+    Step("her page", "GET", "/api/v1/campaigns/{campaign}?sequence={launched}",
+         check={"title": TITLE, "story": STORY}),
+    Step("her card", "GET", "/api/v1/campaigns?category=Nautical&sequence={launched}",
+         check={"campaigns.0.title": TITLE}),
+    Step("found", "GET", "/api/v1/campaigns?q=subroutines&sequence={launched}",
+         check={"campaigns.0.id": "{campaign}"}),
+]
+UNREADABLE = [
+    Step("her page", "GET", "/api/v1/campaigns/{campaign}", check={"title": None, "story": None}),
+    Step("her card", "GET", "/api/v1/campaigns?category=Nautical",
+         check={"campaigns.0.id": "{campaign}", "campaigns.0.title": None}),
+    Step("not found", "GET", "/api/v1/campaigns?q=subroutines", check={"campaigns": []}),
+]
 STAYS_OUT = Step("stays out", "POST", "/api/v1/users/login", {"email": EMAIL, "password": PASSWORD},
                  expect=401)
 
@@ -127,9 +159,31 @@ class Forgetting(unittest.TestCase):
         os.remove(path)
         self.assert_no_clear_text(coffer)
 
+    def publish(self, coffer):
+        """A campaign of hers that everybody can read and find; its traits."""
+        email, password = coffer.login_of("moderator")
+        ends_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 7 * 86400))
+        traits = run(coffer.port, PUBLISH, {"moderator": email, "moderator_password": password,
+                                            "ends_at": ends_at})
+        return run(coffer.port, READABLE, traits)
+
+    def assert_unreadable(self, coffer, traits):
+        """Her campaign is there, without a word of hers; caches hear of it a moment later."""
+        def is_unreadable():
+            try:
+                return run(coffer.port, UNREADABLE, traits)
+            except AssertionError:
+                return None
+
+        wait_until(is_unreadable, "texts that cannot be read")
+        page = request(coffer.port, "GET", f"/campaigns/{traits['campaign']}")
+        self.assertEqual(page.status, 200)
+        self.assertNotIn(TITLE.encode(), page.body)
+
     def test_forgetting(self):
         with Coffer(PROGRAM) as coffer:
             user = self.register(coffer)
+            traits = self.publish(coffer)
             self.check_export(coffer, user)
             self.assertEqual(coffer.stop(), 0)
             self.assert_no_clear_text(coffer)  # PostgreSQL has written all its pages now
@@ -139,6 +193,7 @@ class Forgetting(unittest.TestCase):
             coffer.start()
             self.erase_under_hold_and_then(coffer, user)
             self.assert_erased(coffer, user)
+            self.assert_unreadable(coffer, traits)
             self.assertEqual(coffer.stop(), 0)
 
             # The vault from before knows the person; the log does not let it.
@@ -146,6 +201,7 @@ class Forgetting(unittest.TestCase):
             os.rename(vault + ".old", vault)
             coffer.start()
             self.assert_erased(coffer, user)
+            self.assert_unreadable(coffer, traits)
             self.assertEqual(coffer.stop(), 0)
             self.assert_no_clear_text(coffer)
 
