@@ -32,7 +32,7 @@ SEED = int(os.environ.get("COFFER_TEST_SEED", "2026"))
 BACKERS = 8
 CARDS = ["visa", "mastercard", "bypassPending", "chargeCustomerFail", "refundFail",
          "createDispute", "disputeLater", "visa_chargeDeclinedInsufficientFunds"]
-A_YEAR_HAS = """campaign_funded campaign_failed campaign_goal_became_certain campaign_settled pledge_committed
+A_YEAR_HAS = """campaign_funded campaign_failed campaign_goal_certain campaign_settled pledge_committed
     pledge_authorized pledge_captured pledge_payment_failed pledge_dropped pledge_released
     pledge_refund_succeeded pledge_refund_failed pledge_disputed pledge_dispute_won pledge_dispute_lost
     payout_paid payout_failed subject_erased""".split()
