@@ -449,6 +449,7 @@ def orphan_rows(ledger):
     disputes it before it is refunded, and wins."""
     campaign = ledger.campaign("kia", 2)
     ledger.box.ok("POST", "/_sandbox/faults", "kind=slow&path=/v1/payment_intents&delay_ms=9000")
+    ledger.box.ok("POST", "/_sandbox/faults", "kind=webhook_delay&count=20&delay_ms=9000")
     ledger.pledge(campaign, "pm_card_createDispute", 7000)
     ledger.command("campaign_cancel", ledger.creator, campaign_id=campaign)
     ledger.advance(days=1)
