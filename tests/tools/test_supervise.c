@@ -100,8 +100,11 @@ static pid_t wait_noted(const char *name, const char *what, int nth)
     return 0;
 }
 
+/* 0 is gone: it never began. */
 static void wait_gone(pid_t pid)
 {
+    if (pid == 0)
+        return;
     for (int64_t until = now_ms() + PATIENCE_MS; now_ms() < until; poll(NULL, 0, 2)) {
         if (kill(pid, 0) != 0 && errno == ESRCH)
             return;
