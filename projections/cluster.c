@@ -104,7 +104,7 @@ static enum cf_status spawn(struct cf_cluster *cluster, struct cf_fault *reterr_
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/log", cluster->directory);
     CF_CLEANUP(cf_scope_close)
-    int log_fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int log_fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
     if (log_fd < 0)
         CF_FAIL_ON(reterr_fault, CF_IO, "the server's log cannot be opened", "%s: %s", path,
                    strerror(errno));
@@ -118,8 +118,9 @@ static enum cf_status spawn(struct cf_cluster *cluster, struct cf_fault *reterr_
     return CF_OK;
 }
 
-/* The last line of the server's log, for a fault. */
-static void last_words(const struct cf_cluster *cluster, char *ret_text, size_t size)
+/* The last line of the server's log that holds a phrase; empty where none does. */
+static void find_line(const struct cf_cluster *cluster, const char *phrase, char *ret_text,
+                      size_t size)
 {
     char path[PATH_MAX], line[256];
     ret_text[0] = '\0';
@@ -129,10 +130,18 @@ static void last_words(const struct cf_cluster *cluster, char *ret_text, size_t 
         return;
     while (fgets(line, sizeof line, file) != NULL) {
         line[strcspn(line, "\n")] = '\0';
-        if (strstr(line, "FATAL") != NULL || ret_text[0] == '\0')
+        if (strstr(line, phrase) != NULL)
             snprintf(ret_text, size, "%s", line);
     }
     fclose(file);
+}
+
+/* What the server said of its end, for a fault. */
+static void last_words(const struct cf_cluster *cluster, char *ret_text, size_t size)
+{
+    find_line(cluster, "FATAL", ret_text, size);
+    if (ret_text[0] == '\0')
+        find_line(cluster, "", ret_text, size);
 }
 
 /* True when the server has ended; the pid is gone then. */
@@ -165,12 +174,13 @@ static enum cf_status wait_until_up(struct cf_cluster *cluster, struct cf_fault 
 }
 
 /* The children of a server that was killed end by themselves a moment later; until then they hold
- * its shared memory, and no other server may begin. */
+ * its shared memory, and no other server may begin. They write to the same log, so its last words may
+ * be theirs. */
 static bool is_held_by_orphans(const struct cf_cluster *cluster)
 {
     char words[160];
-    last_words(cluster, words, sizeof words);
-    return strstr(words, "pre-existing shared memory block") != NULL;
+    find_line(cluster, "pre-existing shared memory block", words, sizeof words);
+    return words[0] != '\0';
 }
 
 static enum cf_status bring_up(struct cf_cluster *cluster, struct cf_fault *reterr_fault)
