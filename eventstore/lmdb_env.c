@@ -530,7 +530,8 @@ static bool tick_free_pages(MDB_txn *txn, uint64_t page_count, uint8_t *ticked, 
     for (int code = mdb_cursor_get(cursor, &key, &value, MDB_FIRST); code == 0 && good;
          code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
         const size_t *pages = value.mv_data; /* their number, then each */
-        good = value.mv_size >= sizeof *pages && pages[0] < value.mv_size / sizeof *pages;
+        good = (uintptr_t)pages % _Alignof(size_t) == 0 && value.mv_size >= sizeof *pages &&
+               pages[0] < value.mv_size / sizeof *pages;
         for (size_t i = 1; good && i <= pages[0]; i++) {
             good = pages[i] >= META_PAGES && pages[i] < page_count &&
                    (ticked[pages[i] / 8] >> pages[i] % 8 & 1) == 0;

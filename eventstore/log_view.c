@@ -207,7 +207,8 @@ enum cf_status cf_log_walk_next(struct cf_log_walk *walk, struct cf_log_entry *r
         CF_TRY(
             cf_lmdb_cursor_seek(walk->cursor, cf_log__key(&walk->from), &key, &row, reterr_fault));
     walk->started = true;
-    fetch_next(row);
     ret_entry->sequence = cf_log__number(key);
-    return row_parse(ret_entry->sequence, row, ret_entry, reterr_fault);
+    CF_TRY(row_parse(ret_entry->sequence, row, ret_entry, reterr_fault));
+    fetch_next(row);
+    return CF_OK;
 }

@@ -499,12 +499,18 @@ static void mark(const struct cf_buf *data, uint64_t number, bool reachable[PAGE
                   reachable);
 }
 
+static size_t newest_meta(const struct cf_buf *data)
+{
+    const size_t txn = PAGE_HEAD + 24 + 2 * TREE_SIZE + 8;
+    return number_at(data->data + txn, 8) > number_at(data->data + PAGE + txn, 8) ? 0 : 1;
+}
+
 /* The pages that the newest commit is made of: its meta page, the trees of tables and of free pages.
  * Returns how many pages the file has come to. */
 static size_t mark_all(const struct cf_buf *data, bool reachable[PAGES_MAX])
 {
-    const size_t trees = PAGE_HEAD + 24, last = trees + 2 * TREE_SIZE, txn = last + 8;
-    size_t newest = number_at(data->data + txn, 8) > number_at(data->data + PAGE + txn, 8) ? 0 : 1;
+    const size_t trees = PAGE_HEAD + 24, last = trees + 2 * TREE_SIZE;
+    size_t newest = newest_meta(data);
     reachable[newest] = true;
     mark_tree(data, data->data + newest * PAGE + trees, reachable);
     mark_tree(data, data->data + newest * PAGE + trees + TREE_SIZE, reachable);
@@ -551,12 +557,26 @@ static void test_verify__finds_each_damaged_page(void **state)
     restore(fixture);
 }
 
+/* A list of free pages that stands where no list can stand. */
+static void test_verify__finds_a_displaced_list_of_free_pages(void **state)
+{
+    struct fixture *fixture = *state;
+    struct cf_buf *data = &fixture->data;
+    const uint8_t *tree = data->data + newest_meta(data) * PAGE + PAGE_HEAD + 24;
+    uint8_t *page = data->data + number_at(tree + TREE_SIZE - 8, 8) * PAGE;
+    uint8_t *key_size = page + number_at(page + PAGE_HEAD, 2) + 6;
+    assert_int_equal(*key_size, 8);
+    *key_size = 14;
+    restore(fixture);
+    assert_int_equal(verify(fixture, TREE, (struct cf_bytes){0}).verdict, CF_VERIFY_TRUNCATED);
+    *key_size = 8;
+    restore(fixture);
+}
+
 /* The tree of one table, from the table of tables, which is one leaf here. */
 static const uint8_t *tree_of(const struct cf_buf *data, const char *name)
 {
-    const size_t trees = PAGE_HEAD + 24, txn = trees + 2 * TREE_SIZE + 8;
-    size_t newest = number_at(data->data + txn, 8) > number_at(data->data + PAGE + txn, 8) ? 0 : 1;
-    const uint8_t *tables = data->data + newest * PAGE + trees + TREE_SIZE;
+    const uint8_t *tables = data->data + newest_meta(data) * PAGE + PAGE_HEAD + 24 + TREE_SIZE;
     const uint8_t *page = data->data + number_at(tables + TREE_SIZE - 8, 8) * PAGE;
     for (size_t i = 0; i < (number_at(page + 12, 2) - PAGE_HEAD) / 2; i++) {
         const uint8_t *node = page + number_at(page + PAGE_HEAD + 2 * i, 2);
@@ -696,6 +716,7 @@ int main(void)
         TEST(test_verify__does_not_believe_a_strange_key),
         TEST(test_verify__finds_each_damaged_page),
         TEST(test_verify__finds_a_damaged_key_above_the_rows),
+        TEST(test_verify__finds_a_displaced_list_of_free_pages),
         TEST(test_verify__outlives_a_file_that_is_cut_off),
         TEST(test_verify__follows_key_rotations),
     };

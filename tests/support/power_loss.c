@@ -229,7 +229,7 @@ static void after_directory_sync(int fd)
     pthread_mutex_lock(&lock);
     for (struct kept_name **name = &newest_name; *name != NULL;) {
         struct kept_name *this = *name;
-        if (strncmp(this->to, path, (size_t)size) != 0 ||
+        if (strncmp(this->to, path, (size_t)size) != 0 || this->to[size] != '/' ||
             strchr(this->to + size + 1, '/') != NULL) {
             name = &this->older;
             continue;
