@@ -113,13 +113,13 @@ class Year:
             self.pledges.append(pledge)
 
     def retry_payouts(self):
-        for line in self.ledger.run("replay", "--type", "payout_failed").stdout.splitlines():
-            self.ledger.send("payout_retry", "operator", support.new_id(),
-                             payout_id=json.loads(line)["stream"])
+        failed = self.ledger.run("replay", "--type", "payout_failed").stdout.splitlines()
+        for payout in sorted({json.loads(line)["stream"] for line in failed}):
+            self.ledger.send("payout_retry", "operator", support.new_id(), payout_id=payout)
 
     def close_disputes(self):
         disputes = self.ledger.box.ok("GET", "/v1/disputes?limit=100")["data"]
-        for dispute in disputes:
+        for dispute in sorted(disputes, key=lambda each: (each["created"], each["amount"])):
             if dispute["status"] == "needs_response" and self.chance(30):
                 outcome = self.random.choice(["won", "lost"])
                 self.ledger.box.ok("POST", f"/_sandbox/disputes/{dispute['id']}", f"outcome={outcome}")
