@@ -215,7 +215,7 @@ def news_of_a_charge_that_never_comes_is_not_waited_for_for_ever(program):
         said = json.loads(ledger.run("payments", "--json").stdout)
         assert [each["request"] for each in said["waiting"]], "it is looked at again for a while"
         assert dispute not in [each["object"] for each in said["notices_aside"]], said
-        ledger.advance(days=2)
+        ledger.advance(days=4)  # three days are waited, and the last pause is a long one
         said = json.loads(ledger.run("payments", "--json").stdout)
         same([each for each in said["waiting"] if each["request"] != "mail"], [])
         same({(each["object"], each["reason"]) for each in said["notices_aside"]},

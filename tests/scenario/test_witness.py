@@ -216,7 +216,8 @@ class Witnessing(unittest.TestCase):
             file.write("quorum none\n")
         result = self.tool("cosign", "--data", data, "--witness-policy", self.path("policy"),
                            "--once", expect=EXIT_UNREACHABLE)
-        self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
+        self.assertEqual(result.stderr, "coffer cosign: the call got no reply\n"
+                         "Is the ledger running? `coffer up` starts it.\n")
 
 
 if __name__ == "__main__":
