@@ -313,6 +313,17 @@ void cf_link_linger(struct cf_link *link, int linger_ms)
     pthread_mutex_unlock(&link->lock);
 }
 
+void cf_link_hurry(struct cf_link *link)
+{
+    pthread_mutex_lock(&link->lock);
+    struct batch *filling = oldest(link, BATCH_FILLING);
+    if (filling != NULL && filling->not_before_ms != 0) {
+        filling->not_before_ms = 0;
+        pthread_cond_signal(&link->work);
+    }
+    pthread_mutex_unlock(&link->lock);
+}
+
 /* Tells a blocked sender. */
 struct sender {
     struct cf_link *link;

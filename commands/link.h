@@ -74,6 +74,8 @@ CF_MUST_CHECK enum cf_status cf_link_open(const char *writer_url, struct cf_link
 /* Commands wait so long for others to travel with, for senders who have many at once and would rather share a commit
  * than be answered at once. 0, as at first: they do not wait. */
 void cf_link_linger(struct cf_link *link, int linger_ms);
+/* What waits for others goes now: no others will come. */
+void cf_link_hurry(struct cf_link *link);
 /* Ends calls that wait with CLOSED. Nobody may call it meanwhile. Accepts NULL. */
 void cf_link_close(struct cf_link *link);
 CF_SCOPE_DEFINE(struct cf_link *, cf_link_close)

@@ -12,7 +12,8 @@
 #define CLOCK_FRESH_US INT64_C(200000)
 #define WATCH_MS 1000
 #define WRITER_TIMEOUT_MS 1000
-/* Little beside the provider's own time, and long enough that the outcomes of a run share their commits. */
+/* Little beside the provider's own time, and long enough that the outcomes of a run share their commits. What comes
+ * alone does not wait. */
 #define LINGER_MS 5
 
 /* Time. */
@@ -233,6 +234,16 @@ static bool wait_for_news(struct cf_gateway *gateway, struct cf_job **ret_inbox,
     return going;
 }
 
+/* While no provider is being asked, no further outcome can come to share a commit. */
+static void send_what_lingers(struct cf_gateway *gateway)
+{
+    pthread_mutex_lock(&gateway->mutex);
+    bool alone = gateway->asked == 0 && gateway->inbox == NULL;
+    pthread_mutex_unlock(&gateway->mutex);
+    if (alone)
+        cf_link_hurry(gateway->link);
+}
+
 static void *watch(void *context)
 {
     struct cf_gateway *gateway = context;
@@ -273,6 +284,7 @@ enum cf_status cf_gateway_run(struct cf_gateway *gateway, struct cf_fault *reter
         sweep(gateway, head);
         if (gateway->clock_known)
             start_queued(gateway);
+        send_what_lingers(gateway);
     }
     return CF_OK;
 }

@@ -69,6 +69,7 @@ struct cf_gateway {
     struct cf_job *inbox, **inbox_end; /* under mutex */
     uint64_t head;                     /* under mutex: newest that was announced */
     size_t under_way;                  /* under mutex: calls whose callback is still to come */
+    size_t asked;                      /* under mutex: those that a provider or the mail answers */
     bool stopping;                     /* under mutex */
     uint64_t performed, deferred, parked, quarantined, missed; /* under mutex */
 

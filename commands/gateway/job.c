@@ -34,6 +34,7 @@ static void hand_in(struct cf_job *job, bool from_port)
     *gateway->inbox_end = job;
     gateway->inbox_end = &job->next;
     gateway->under_way--;
+    gateway->asked -= from_port;
     pthread_cond_broadcast(&gateway->changed);
     pthread_mutex_unlock(&gateway->mutex);
 }
@@ -55,10 +56,15 @@ static void on_link_answer(void *context, enum cf_status status, const struct cf
     hand_in(job, false);
 }
 
-static void set_under_way(struct cf_gateway *gateway, bool begins)
+enum party { WRITER, PROVIDER };
+
+static void set_under_way(struct cf_gateway *gateway, enum party with, bool begins)
 {
+    size_t step = begins ? 1 : (size_t)-1;
     pthread_mutex_lock(&gateway->mutex);
-    gateway->under_way += begins ? 1 : (size_t)-1;
+    gateway->under_way += step;
+    if (with == PROVIDER)
+        gateway->asked += step;
     pthread_mutex_unlock(&gateway->mutex);
 }
 
@@ -74,10 +80,10 @@ static void count(struct cf_gateway *gateway, uint64_t *counter)
 static void submit(struct cf_job *job, const struct cf_port_request *request, enum cf_job_step step)
 {
     job->step = step;
-    set_under_way(job->gateway, true);
+    set_under_way(job->gateway, PROVIDER, true);
     if (cf_payment_port_submit(job->gateway->options.port, request, on_port_done, job) == CF_OK)
         return;
-    set_under_way(job->gateway, false);
+    set_under_way(job->gateway, PROVIDER, false);
     cf_gateway__forget(job); /* closing, or out of memory: a later sweep brings it again */
 }
 
@@ -121,11 +127,11 @@ static void send_letter(struct cf_job *job)
         return;
     }
     cf_task_key(&job->task, name);
-    set_under_way(job->gateway, true);
+    set_under_way(job->gateway, PROVIDER, true);
     if (cf_mailer_submit(job->gateway->options.mailer, asked->user_id, asked->mail, name,
                          job->task.record.time_us, on_mail_done, job) == CF_OK)
         return;
-    set_under_way(job->gateway, false);
+    set_under_way(job->gateway, PROVIDER, false);
     cf_gateway__forget(job);
 }
 
@@ -187,12 +193,12 @@ static void send_command(struct cf_job *job, const struct cf_command_input *inpu
     const struct cf_link_command command = {
         .input = input, .actor = CF_ACTOR_GATEWAY, .key = cf_bytes_from_text(key)};
     struct cf_fault fault = {0};
-    set_under_way(gateway, true);
+    set_under_way(gateway, WRITER, true);
     enum cf_status status =
         cf_link_start(gateway->link, &command, COMMAND_TIMEOUT_MS, on_link_answer, job, &fault);
     if (status == CF_OK)
         return;
-    set_under_way(gateway, false);
+    set_under_way(gateway, WRITER, false);
     if (status == CF_INVALID) {
         fprintf(stderr, "coffer gateway: request %llu: %s: %s %s\n",
                 (unsigned long long)job->sequence, input->spec->shape.name, fault.text,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Promised: a link sends two batches at a time and fills the next one meanwhile; full ones need not wait,
- * up to eight. Every command is answered once. Shown with a server in the test that takes messages and
- * lets them wait.
+ * up to eight; what lingers goes when it is hurried. Every command is answered once. Shown with a server in the
+ * test that takes messages and lets them wait.
  */
 #include "commands/link.h"
 #include "commands/link_wire.h"
@@ -88,16 +88,28 @@ static void reply_to_all(struct fixture *fixture)
     fixture->taken_count = 0;
 }
 
+static void set_up(struct fixture *fixture)
+{
+    char url[128];
+    cf_temp_dir_make(&fixture->dir);
+    snprintf(url, sizeof url, "ipc://%s/writer", fixture->dir.path);
+    assert_int_equal(cf_bus_server_open(url, 64, &fixture->server, NULL), CF_OK);
+    assert_int_equal(cf_link_open(url, &fixture->link, NULL), CF_OK);
+}
+
+static void tear_down(struct fixture *fixture)
+{
+    cf_link_close(fixture->link);
+    cf_bus_server_close(fixture->server);
+    cf_temp_dir_remove(&fixture->dir);
+}
+
 static void test_link__full_batches_do_not_wait(void **state)
 {
     (void)state;
     static struct fixture fixture;
     static struct slot slots[COMMANDS];
-    char url[128];
-    cf_temp_dir_make(&fixture.dir);
-    snprintf(url, sizeof url, "ipc://%s/writer", fixture.dir.path);
-    assert_int_equal(cf_bus_server_open(url, 64, &fixture.server, NULL), CF_OK);
-    assert_int_equal(cf_link_open(url, &fixture.link, NULL), CF_OK);
+    set_up(&fixture);
     for (int i = 0; i < COMMANDS; i++)
         slots[i] = (struct slot){.fixture = &fixture, .number = i};
 
@@ -123,15 +135,37 @@ static void test_link__full_batches_do_not_wait(void **state)
     }
     for (int i = 0; i < COMMANDS; i++)
         assert_int_equal(atomic_load(&fixture.answers[i]), 1);
-    cf_link_close(fixture.link);
-    cf_bus_server_close(fixture.server);
-    cf_temp_dir_remove(&fixture.dir);
+    tear_down(&fixture);
+}
+
+static void test_link__what_lingers_goes_at_once_when_hurried(void **state)
+{
+    (void)state;
+    static struct fixture fixture;
+    static struct slot slots[2];
+    set_up(&fixture);
+    cf_link_linger(fixture.link, TIMEOUT_MS);
+    cf_link_hurry(fixture.link); /* there is nothing yet */
+    for (int i = 0; i < 2; i++) {
+        slots[i] = (struct slot){.fixture = &fixture, .number = i};
+        start(&fixture, &slots[i]);
+    }
+    assert_int_equal(take(&fixture, 50), 0);
+    cf_link_hurry(fixture.link);
+    while (take(&fixture, 10) == 0)
+        continue;
+    assert_int_equal(fixture.taken_count, 1);
+    assert_int_equal(command_count(fixture.taken[0]), 2);
+    reply_to_all(&fixture);
+    tear_down(&fixture);
+    assert_int_equal(atomic_load(&fixture.answered), 2);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_link__full_batches_do_not_wait),
+        cmocka_unit_test(test_link__what_lingers_goes_at_once_when_hurried),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,7 @@
 
 #define TIMERS_TIMEOUT_MS 60000
 /* While something is under way: looks follow each other more and more slowly. */
-#define WAIT_MAX_MS 4
+#define WAIT_MAX_MS 2
 
 /* What the sandbox says of its own time. */
 struct provider_time {

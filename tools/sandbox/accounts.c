@@ -71,10 +71,16 @@ void cf_sandbox_account_create(struct cf_call *call)
 }
 
 /* An account is its own object and the platform's: either may ask. */
-static struct cf_json *fetch(struct cf_call *call, const char *id)
+static const struct cf_json *fetch(struct cf_call *call, const char *id)
 {
     call->account = "";
     return cf_call_fetch(call, "account", id, "account");
+}
+
+static struct cf_json *edit(struct cf_call *call, const char *id)
+{
+    call->account = "";
+    return cf_call_edit(call, "account", id, "account");
 }
 
 void cf_sandbox_account_get(struct cf_call *call)
@@ -109,7 +115,7 @@ void cf_sandbox_account_own(struct cf_call *call)
 
 void cf_sandbox_account_update(struct cf_call *call)
 {
-    struct cf_json *account = fetch(call, call->id);
+    struct cf_json *account = edit(call, call->id);
     if (account == NULL)
         return;
     cf_call_take(call, account, "email business_type business_profile metadata");
@@ -190,7 +196,7 @@ static void disable(struct cf_json *account, const char *reason, bool due)
 
 void cf_sandbox_page_onboarding_send(struct cf_call *call)
 {
-    struct cf_json *account = fetch(call, call->id);
+    struct cf_json *account = edit(call, call->id);
     const char *outcome = cf_call_text(call, "outcome");
     if (account == NULL)
         return;

@@ -122,15 +122,23 @@ void cf_call_take(struct cf_call *call, struct cf_json *object, const char *name
 
 /* Objects. */
 
-struct cf_json *cf_call_fetch(struct cf_call *call, const char *type, const char *id,
-                              const char *param)
+const struct cf_json *cf_call_fetch(struct cf_call *call, const char *type, const char *id,
+                                    const char *param)
 {
-    struct cf_json *object = cf_store_edit(call->store, call->account, id);
+    const struct cf_json *object = cf_store_find(call->store, call->account, id);
     if (object != NULL && cf_json_is(cf_json_get(object, "object"), type) &&
         !cf_json_is_true(cf_json_get(object, "deleted")))
         return object;
     cf_call_refuse(call, 404, "resource_missing", param, "No such %s: '%s'", type, id);
     return NULL;
+}
+
+struct cf_json *cf_call_edit(struct cf_call *call, const char *type, const char *id,
+                             const char *param)
+{
+    return cf_call_fetch(call, type, id, param) == NULL
+               ? NULL
+               : cf_store_edit(call->store, call->account, id);
 }
 
 /* The same seed and the same calls give the same ids. */
@@ -273,7 +281,7 @@ static bool is_long_past(const struct page *page, const struct cf_json *object)
 static bool visit_page(void *context, const char *id)
 {
     struct page *page = context;
-    struct cf_json *object = cf_store_find(page->call->store, page->call->account, id);
+    const struct cf_json *object = cf_store_find(page->call->store, page->call->account, id);
     if (object != NULL && is_long_past(page, object))
         return false;
     if (object == NULL || cf_json_is_true(cf_json_get(object, "deleted")) ||

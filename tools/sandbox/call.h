@@ -54,10 +54,12 @@ void cf_call_refuse(struct cf_call *call, unsigned status, const char *code, con
 /* Status 402 with the error of a payment or setup intent, whole as Stripe sends it. */
 void cf_call_refuse_card(struct cf_call *call, const struct cf_json *error);
 
-/* An object by id, which has to be of that type; refuses with 404 and returns NULL when there is
- * none. */
-struct cf_json *cf_call_fetch(struct cf_call *call, const char *type, const char *id,
-                              const char *param);
+/* An object by id, which has to be of that type, to look at or to change; refuses with 404 and
+ * returns NULL when there is none. */
+const struct cf_json *cf_call_fetch(struct cf_call *call, const char *type, const char *id,
+                                    const char *param);
+struct cf_json *cf_call_edit(struct cf_call *call, const char *type, const char *id,
+                             const char *param);
 /* A parameter's text, or NULL; its number. */
 const char *cf_call_text(const struct cf_call *call, const char *param);
 int64_t cf_call_integer(const struct cf_call *call, const char *param, int64_t otherwise);
@@ -95,17 +97,18 @@ bool cf_call_check_money(struct cf_call *call, const char *amount_param, int64_t
 /* What one resource does for another. */
 
 /* The payment method behind an id or a test name such as pm_card_visa, which becomes a new one. */
-struct cf_json *cf_payment_method_resolve(struct cf_call *call, const char *id, const char *param);
+const struct cf_json *cf_payment_method_resolve(struct cf_call *call, const char *id,
+                                                const char *param);
 const struct cf_card *cf_payment_method_card(const struct cf_json *payment_method);
 /* Attaches; false, with a card error answered, when the card's bank says no. */
-bool cf_payment_method_attach(struct cf_call *call, struct cf_json *payment_method,
+bool cf_payment_method_attach(struct cf_call *call, const struct cf_json *payment_method,
                               const char *customer);
 /* The decline of a card as Stripe's error object. */
 struct cf_json *cf_card_error(const char *code, const char *decline_code, const char *charge);
 /* Charges for a payment intent; its `latest_charge`, captured or held. The error when it is
  * declined. */
 struct cf_json *cf_charge_make(struct cf_call *call, struct cf_json *intent,
-                               struct cf_json *payment_method, bool off_session, bool capture,
+                               const struct cf_json *payment_method, bool off_session, bool capture,
                                struct cf_json **ret_error);
 /* Takes held money: books it, emits, starts what the card brings with it. */
 void cf_charge_capture(struct cf_call *call, struct cf_json *charge, int64_t amount);

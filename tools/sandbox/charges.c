@@ -76,7 +76,7 @@ static void copy_members(struct cf_json *charge, const struct cf_json *intent)
 }
 
 struct cf_json *cf_charge_make(struct cf_call *call, struct cf_json *intent,
-                               struct cf_json *payment_method, bool off_session, bool capture,
+                               const struct cf_json *payment_method, bool off_session, bool capture,
                                struct cf_json **ret_error)
 {
     const struct cf_card *card = cf_payment_method_card(payment_method);
@@ -218,7 +218,7 @@ void cf_sandbox_charge_get(struct cf_call *call)
 
 void cf_sandbox_charge_update(struct cf_call *call)
 {
-    struct cf_json *charge = cf_call_fetch(call, "charge", call->id, "id");
+    struct cf_json *charge = cf_call_edit(call, "charge", call->id, "id");
     if (charge == NULL)
         return;
     cf_call_take(call, charge, "description receipt_email transfer_group metadata");

@@ -4,7 +4,7 @@
 void cf_sandbox_customer_create(struct cf_call *call)
 {
     const char *method_id = cf_call_text(call, "payment_method");
-    struct cf_json *method =
+    const struct cf_json *method =
         method_id == NULL ? NULL : cf_payment_method_resolve(call, method_id, "payment_method");
     if (call->status != 0)
         return;
@@ -33,7 +33,7 @@ void cf_sandbox_customer_get(struct cf_call *call)
 
 void cf_sandbox_customer_update(struct cf_call *call)
 {
-    struct cf_json *customer = cf_call_fetch(call, "customer", call->id, "id");
+    struct cf_json *customer = cf_call_edit(call, "customer", call->id, "id");
     const char *method = cf_call_text(call, "invoice_settings.default_payment_method");
     if (customer == NULL ||
         (method != NULL && cf_call_fetch(call, "payment_method", method,

@@ -74,7 +74,7 @@ void cf_sandbox_dispute_get(struct cf_call *call)
 
 void cf_sandbox_dispute_update(struct cf_call *call)
 {
-    struct cf_json *dispute = cf_call_fetch(call, "dispute", call->id, "dispute");
+    struct cf_json *dispute = cf_call_edit(call, "dispute", call->id, "dispute");
     if (dispute == NULL)
         return;
     if (!is_open(dispute)) {
@@ -107,7 +107,7 @@ void cf_sandbox_dispute_update(struct cf_call *call)
 
 void cf_sandbox_dispute_close(struct cf_call *call)
 {
-    struct cf_json *dispute = cf_call_fetch(call, "dispute", call->id, "dispute");
+    struct cf_json *dispute = cf_call_edit(call, "dispute", call->id, "dispute");
     if (dispute == NULL)
         return;
     if (!is_open(dispute)) {
@@ -122,7 +122,7 @@ void cf_sandbox_dispute_close(struct cf_call *call)
 
 void cf_sandbox_control_dispute(struct cf_call *call)
 {
-    struct cf_json *charge = cf_call_fetch(call, "charge", cf_call_text(call, "charge"), "charge");
+    struct cf_json *charge = cf_call_edit(call, "charge", cf_call_text(call, "charge"), "charge");
     const char *reason = cf_call_text(call, "reason");
     if (charge == NULL)
         return;
@@ -138,7 +138,7 @@ void cf_sandbox_control_dispute(struct cf_call *call)
 
 void cf_sandbox_control_dispute_end(struct cf_call *call)
 {
-    struct cf_json *dispute = cf_call_fetch(call, "dispute", call->id, "dispute");
+    struct cf_json *dispute = cf_call_edit(call, "dispute", call->id, "dispute");
     if (dispute == NULL)
         return;
     if (!is_open(dispute)) {

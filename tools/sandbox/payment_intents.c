@@ -30,7 +30,7 @@ static void refuse_state(struct cf_call *call, const struct cf_json *intent, con
 }
 
 /* The payment failed: back to the start, with the reason; answers 402. */
-static void fail(struct cf_call *call, struct cf_json *intent, struct cf_json *payment_method,
+static void fail(struct cf_call *call, struct cf_json *intent, const struct cf_json *payment_method,
                  struct cf_json *error)
 {
     cf_json_set(error, "payment_method", cf_json_copy(payment_method));
@@ -53,8 +53,8 @@ static void succeed(struct cf_call *call, struct cf_json *intent, int64_t amount
 }
 
 /* Charges the card, authentication being done or not needed. */
-static void charge(struct cf_call *call, struct cf_json *intent, struct cf_json *payment_method,
-                   bool off_session)
+static void charge(struct cf_call *call, struct cf_json *intent,
+                   const struct cf_json *payment_method, bool off_session)
 {
     struct cf_json *error = NULL;
     bool manual = cf_json_is(cf_json_get(intent, "capture_method"), "manual");
@@ -98,7 +98,8 @@ static void require_action(struct cf_call *call, struct cf_json *intent, const c
 static void confirm(struct cf_call *call, struct cf_json *intent, bool off_session)
 {
     const char *id = cf_json_text_at(intent, "payment_method");
-    struct cf_json *payment_method = cf_call_fetch(call, "payment_method", id, "payment_method");
+    const struct cf_json *payment_method =
+        cf_call_fetch(call, "payment_method", id, "payment_method");
     if (payment_method == NULL)
         return;
     const struct cf_card *card = cf_payment_method_card(payment_method);
@@ -200,7 +201,7 @@ void cf_sandbox_payment_intent_get(struct cf_call *call)
 
 void cf_sandbox_payment_intent_update(struct cf_call *call)
 {
-    struct cf_json *intent = cf_call_fetch(call, "payment_intent", call->id, "intent");
+    struct cf_json *intent = cf_call_edit(call, "payment_intent", call->id, "intent");
     if (intent == NULL)
         return;
     bool open = is_status(intent, "requires_payment_method") ||
@@ -228,7 +229,7 @@ void cf_sandbox_payment_intent_update(struct cf_call *call)
 
 void cf_sandbox_payment_intent_confirm(struct cf_call *call)
 {
-    struct cf_json *intent = cf_call_fetch(call, "payment_intent", call->id, "intent");
+    struct cf_json *intent = cf_call_edit(call, "payment_intent", call->id, "intent");
     if (intent == NULL)
         return;
     bool off_session = cf_json_kind(cf_json_at(call->params, "off_session")) == CF_JSON_TEXT ||
@@ -254,7 +255,7 @@ void cf_sandbox_payment_intent_confirm(struct cf_call *call)
 
 void cf_sandbox_payment_intent_capture(struct cf_call *call)
 {
-    struct cf_json *intent = cf_call_fetch(call, "payment_intent", call->id, "intent");
+    struct cf_json *intent = cf_call_edit(call, "payment_intent", call->id, "intent");
     if (intent == NULL)
         return;
     if (!is_status(intent, "requires_capture")) {
@@ -303,7 +304,7 @@ static void cancel(struct cf_call *call, struct cf_json *intent, const char *rea
 
 void cf_sandbox_payment_intent_cancel(struct cf_call *call)
 {
-    struct cf_json *intent = cf_call_fetch(call, "payment_intent", call->id, "intent");
+    struct cf_json *intent = cf_call_edit(call, "payment_intent", call->id, "intent");
     if (intent == NULL)
         return;
     if (is_status(intent, "succeeded") || is_status(intent, "canceled")) {
@@ -323,7 +324,7 @@ void cf_payment_intent_hold_ends(struct cf_call *call, const char *id)
 
 void cf_sandbox_payment_intent_increment_authorization(struct cf_call *call)
 {
-    struct cf_json *intent = cf_call_fetch(call, "payment_intent", call->id, "intent");
+    struct cf_json *intent = cf_call_edit(call, "payment_intent", call->id, "intent");
     if (intent == NULL)
         return;
     int64_t amount = cf_call_integer(call, "amount", 0);
@@ -354,7 +355,7 @@ void cf_payment_intent_authenticated(struct cf_call *call, struct cf_json *inten
     const char *id = cf_json_text_at(intent, "payment_method");
     if (!is_status(intent, "requires_action") || id == NULL)
         return;
-    struct cf_json *payment_method = cf_store_edit(call->store, call->account, id);
+    const struct cf_json *payment_method = cf_store_find(call->store, call->account, id);
     if (payment_method == NULL)
         return;
     if (succeeded) {

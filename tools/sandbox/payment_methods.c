@@ -51,7 +51,8 @@ const struct cf_card *cf_payment_method_card(const struct cf_json *payment_metho
     return card;
 }
 
-struct cf_json *cf_payment_method_resolve(struct cf_call *call, const char *id, const char *param)
+const struct cf_json *cf_payment_method_resolve(struct cf_call *call, const char *id,
+                                                const char *param)
 {
     const struct cf_card *card = cf_card_by_name(id);
     if (card != NULL)
@@ -85,7 +86,7 @@ struct cf_json *cf_card_error(const char *code, const char *decline_code, const 
     return error;
 }
 
-bool cf_payment_method_attach(struct cf_call *call, struct cf_json *payment_method,
+bool cf_payment_method_attach(struct cf_call *call, const struct cf_json *payment_method,
                               const char *customer)
 {
     const struct cf_card *card = cf_payment_method_card(payment_method);
@@ -103,7 +104,9 @@ bool cf_payment_method_attach(struct cf_call *call, struct cf_json *payment_meth
     }
     if (owner != NULL)
         return true;
-    cf_json_set_text(payment_method, "customer", customer);
+    cf_json_set_text(
+        cf_store_edit(call->store, call->account, cf_json_text_at(payment_method, "id")),
+        "customer", customer);
     cf_call_emit(call, call->account, "payment_method.attached", payment_method);
     return true;
 }
@@ -165,7 +168,7 @@ void cf_sandbox_payment_method_list(struct cf_call *call)
 
 void cf_sandbox_payment_method_update(struct cf_call *call)
 {
-    struct cf_json *method = cf_call_fetch(call, "payment_method", call->id, "id");
+    struct cf_json *method = cf_call_edit(call, "payment_method", call->id, "id");
     if (method == NULL)
         return;
     take_details(call, method);
@@ -185,14 +188,14 @@ void cf_sandbox_payment_method_attach(struct cf_call *call)
     const char *customer = cf_call_text(call, "customer");
     if (cf_call_fetch(call, "customer", customer, "customer") == NULL)
         return;
-    struct cf_json *method = cf_payment_method_resolve(call, call->id, "id");
+    const struct cf_json *method = cf_payment_method_resolve(call, call->id, "id");
     if (method != NULL && cf_payment_method_attach(call, method, customer))
         cf_call_answer(call, method);
 }
 
 void cf_sandbox_payment_method_detach(struct cf_call *call)
 {
-    struct cf_json *method = cf_call_fetch(call, "payment_method", call->id, "id");
+    struct cf_json *method = cf_call_edit(call, "payment_method", call->id, "id");
     if (method == NULL)
         return;
     if (cf_json_text_at(method, "customer") == NULL) {

@@ -100,7 +100,7 @@ void cf_sandbox_payout_get(struct cf_call *call)
 
 void cf_sandbox_payout_update(struct cf_call *call)
 {
-    struct cf_json *payout = cf_call_fetch(call, "payout", call->id, "payout");
+    struct cf_json *payout = cf_call_edit(call, "payout", call->id, "payout");
     if (payout == NULL)
         return;
     cf_call_take(call, payout, "metadata");
@@ -110,7 +110,7 @@ void cf_sandbox_payout_update(struct cf_call *call)
 
 void cf_sandbox_payout_cancel(struct cf_call *call)
 {
-    struct cf_json *payout = cf_call_fetch(call, "payout", call->id, "payout");
+    struct cf_json *payout = cf_call_edit(call, "payout", call->id, "payout");
     if (payout == NULL)
         return;
     if (!cf_json_is(cf_json_get(payout, "status"), "pending")) {

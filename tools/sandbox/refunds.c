@@ -57,7 +57,7 @@ static struct cf_json *charge_of(struct cf_call *call)
             return NULL;
         }
     }
-    struct cf_json *charge = cf_call_fetch(call, "charge", charge_id, "charge");
+    struct cf_json *charge = cf_call_edit(call, "charge", charge_id, "charge");
     if (charge == NULL)
         return NULL;
     if (!cf_json_is_true(cf_json_get(charge, "captured")))
@@ -181,7 +181,7 @@ void cf_sandbox_refund_get(struct cf_call *call)
 
 void cf_sandbox_refund_update(struct cf_call *call)
 {
-    struct cf_json *refund = cf_call_fetch(call, "refund", call->id, "id");
+    struct cf_json *refund = cf_call_edit(call, "refund", call->id, "id");
     if (refund == NULL)
         return;
     cf_call_take(call, refund, "metadata");

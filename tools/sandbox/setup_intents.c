@@ -22,7 +22,7 @@ static void fail(struct cf_call *call, struct cf_json *intent, struct cf_json *e
 }
 
 /* The card is saved, unless its bank says no. */
-static void save(struct cf_call *call, struct cf_json *intent, struct cf_json *method)
+static void save(struct cf_call *call, struct cf_json *intent, const struct cf_json *method)
 {
     const struct cf_card *card = cf_payment_method_card(method);
     const char *customer = cf_json_text_at(intent, "customer");
@@ -64,7 +64,7 @@ static void confirm(struct cf_call *call, struct cf_json *intent)
             "You cannot confirm this SetupIntent because it's missing a payment method.");
         return;
     }
-    struct cf_json *method = cf_call_fetch(call, "payment_method", id, "payment_method");
+    const struct cf_json *method = cf_call_fetch(call, "payment_method", id, "payment_method");
     if (method == NULL)
         return;
     if (cf_payment_method_card(method)->authentication == CF_CARD_AUTH_NEVER)
@@ -116,7 +116,7 @@ void cf_sandbox_setup_intent_list(struct cf_call *call)
 void cf_sandbox_setup_intent_update(struct cf_call *call)
 {
     const char *customer = cf_call_text(call, "customer");
-    struct cf_json *intent = cf_call_fetch(call, "setup_intent", call->id, "intent");
+    struct cf_json *intent = cf_call_edit(call, "setup_intent", call->id, "intent");
     if (intent == NULL ||
         (customer != NULL && cf_call_fetch(call, "customer", customer, "customer") == NULL))
         return;
@@ -134,7 +134,7 @@ void cf_sandbox_setup_intent_get(struct cf_call *call)
 
 void cf_sandbox_setup_intent_confirm(struct cf_call *call)
 {
-    struct cf_json *intent = cf_call_fetch(call, "setup_intent", call->id, "intent");
+    struct cf_json *intent = cf_call_edit(call, "setup_intent", call->id, "intent");
     if (intent == NULL)
         return;
     if (is_status(intent, "succeeded") || is_status(intent, "canceled")) {
@@ -151,7 +151,7 @@ void cf_sandbox_setup_intent_confirm(struct cf_call *call)
 
 void cf_sandbox_setup_intent_cancel(struct cf_call *call)
 {
-    struct cf_json *intent = cf_call_fetch(call, "setup_intent", call->id, "intent");
+    struct cf_json *intent = cf_call_edit(call, "setup_intent", call->id, "intent");
     if (intent == NULL)
         return;
     if (is_status(intent, "succeeded") || is_status(intent, "canceled")) {
@@ -170,7 +170,8 @@ void cf_sandbox_setup_intent_cancel(struct cf_call *call)
 void cf_setup_intent_authenticated(struct cf_call *call, struct cf_json *intent, bool succeeded)
 {
     const char *id = cf_json_text_at(intent, "payment_method");
-    struct cf_json *method = id == NULL ? NULL : cf_store_edit(call->store, call->account, id);
+    const struct cf_json *method =
+        id == NULL ? NULL : cf_store_find(call->store, call->account, id);
     if (!is_status(intent, "requires_action") || method == NULL)
         return;
     if (succeeded) {

@@ -244,10 +244,16 @@ static struct loaded *load(struct cf_store *store, const char *id)
     return keep(store, id, cf_bytes_from(value.data + 9, value.data[8]), get_u64(value.data), json);
 }
 
-struct cf_json *cf_store_find(struct cf_store *store, const char *account, const char *id)
+const struct cf_json *cf_store_find(struct cf_store *store, const char *account, const char *id)
 {
     const struct loaded *loaded = load(store, id);
     return loaded == NULL || strcmp(loaded->account, account) != 0 ? NULL : loaded->json;
+}
+
+const struct cf_json *cf_store_find_anywhere(struct cf_store *store, const char *id)
+{
+    const struct loaded *loaded = load(store, id);
+    return loaded == NULL ? NULL : loaded->json;
 }
 
 struct cf_json *cf_store_edit_anywhere(struct cf_store *store, const char *id,

@@ -28,8 +28,9 @@ void cf_store_abort(struct cf_store *store);
 
 /* Objects. `account` is the one they belong to, "" for the platform. */
 
-/* The object, or NULL where there is none of that id in that account. */
-struct cf_json *cf_store_find(struct cf_store *store, const char *account, const char *id);
+/* The object, or NULL where there is none of that id in that account; what is changed in it is lost. */
+const struct cf_json *cf_store_find(struct cf_store *store, const char *account, const char *id);
+const struct cf_json *cf_store_find_anywhere(struct cf_store *store, const char *id);
 struct cf_json *cf_store_edit(struct cf_store *store, const char *account, const char *id);
 /* In any account. The account's name is borrowed until the transaction ends. */
 struct cf_json *cf_store_edit_anywhere(struct cf_store *store, const char *id,

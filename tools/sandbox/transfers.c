@@ -89,7 +89,7 @@ void cf_sandbox_transfer_get(struct cf_call *call)
 
 void cf_sandbox_transfer_update(struct cf_call *call)
 {
-    struct cf_json *transfer = cf_call_fetch(call, "transfer", call->id, "transfer");
+    struct cf_json *transfer = cf_call_edit(call, "transfer", call->id, "transfer");
     if (transfer == NULL)
         return;
     cf_call_take(call, transfer, "description metadata");
@@ -99,7 +99,7 @@ void cf_sandbox_transfer_update(struct cf_call *call)
 
 void cf_sandbox_transfer_reverse(struct cf_call *call)
 {
-    struct cf_json *transfer = cf_call_fetch(call, "transfer", call->id, "id");
+    struct cf_json *transfer = cf_call_edit(call, "transfer", call->id, "id");
     if (transfer == NULL)
         return;
     int64_t left = cf_json_integer_at(transfer, "amount", 0) -

@@ -85,7 +85,7 @@ void cf_sandbox_webhook_endpoint_get(struct cf_call *call)
 
 void cf_sandbox_webhook_endpoint_update(struct cf_call *call)
 {
-    struct cf_json *endpoint = cf_call_fetch(call, "webhook_endpoint", call->id, "id");
+    struct cf_json *endpoint = cf_call_edit(call, "webhook_endpoint", call->id, "id");
     if (endpoint == NULL)
         return;
     cf_call_take(call, endpoint, "url enabled_events description metadata");
