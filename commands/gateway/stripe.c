@@ -360,7 +360,7 @@ static enum cf_status submit(struct cf_payment_port *port, const struct cf_port_
     if (request->asked_at_us != 0 && cf_stripe_write_search(request, &call->search) == CF_NO_MEMORY)
         return CF_NO_MEMORY;
     call->searching = call->search.method != NULL &&
-                      request->now_us - request->asked_at_us > CF_STRIPE_KEY_LIFE_US;
+                      request->now_us - request->asked_at_us > CF_STRIPE_KEY_TRUSTED_US;
     pthread_mutex_lock(&stripe->mutex);
     bool closing = stripe->closing;
     int64_t ahead_us = request->now_us - monotonic_us();

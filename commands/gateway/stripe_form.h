@@ -11,8 +11,9 @@
 
 #define CF_STRIPE_VERSION "2022-11-15"
 
-/* Hours after which Stripe may forget an idempotency key; afterwards we look before we repeat. */
-#define CF_STRIPE_KEY_LIFE_US (INT64_C(24) * 3600 * 1000000)
+/* Stripe may forget an idempotency key a day after it saw it first. From a good while before that on we look before we
+ * repeat: a call waits its turn on the way, and clocks differ. */
+#define CF_STRIPE_KEY_TRUSTED_US (INT64_C(20) * 3600 * 1000000)
 
 /* One HTTP request. Owned; given back by cf_stripe_http_clean_up. */
 struct cf_stripe_http {
