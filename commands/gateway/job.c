@@ -377,7 +377,7 @@ static void on_refused(struct cf_job *job, const char *verdict)
     bool news = job->kind == CF_REQUEST_PROVIDER_NEWS;
     char reason[160];
     snprintf(reason, sizeof reason, "%s: %s", command, verdict);
-    if (cf_task_is_contradiction(verdict)) {
+    if (cf_task_is_contradiction(command, verdict)) {
         fprintf(stderr, "coffer gateway: request %llu contradicts the books: %s\n",
                 (unsigned long long)job->sequence, reason);
         close_job(job, news ? CF_TASK_QUARANTINE : CF_TASK_PARK, 0, reason);

@@ -80,10 +80,8 @@ void cf_job__find_subject(struct cf_job *job, struct cf_task_subject *ret_subjec
 {
     const struct cf_port_result *result = &job->result;
     struct cf_range_client *range = job->gateway->range;
-    *ret_subject = (struct cf_task_subject){.pledge_id = result->pledge_id,
-                                            .refund_id = result->refund_id,
-                                            .payout_id = result->payout_id,
-                                            .user_id = result->user_id};
+    *ret_subject = (struct cf_task_subject){
+        .pledge_id = result->pledge_id, .payout_id = result->payout_id, .user_id = result->user_id};
     if (job->kind == CF_REQUEST_PROVIDER_NEWS)
         cf_task_subject_of_key(job->task.event.provider_event_received.request_key, ret_subject);
     const struct {
@@ -104,4 +102,7 @@ void cf_job__find_subject(struct cf_job *job, struct cf_task_subject *ret_subjec
                             &found, NULL) == CF_OK)
             *names[i].id = found;
     }
+    /* What is written on it comes second: nobody keeps others from copying that. */
+    if (cf_id_is_zero(ret_subject->refund_id))
+        ret_subject->refund_id = result->refund_id;
 }

@@ -126,12 +126,12 @@ static void quarantine(struct cf_task_answer *answer, const char *reason)
 static void take_refund(const struct cf_port_result *result, const struct cf_task_subject *subject,
                         struct cf_task_answer *answer)
 {
-    if (!cf_id_is_zero(subject->refund_id)) {
+    bool ours = !cf_id_is_zero(subject->refund_id);
+    if (ours)
         cf_task_take_refund(subject->refund_id, result, answer);
+    if (result->state == CF_PORT_STATE_REFUND_FAILED || (ours && cf_id_is_zero(subject->pledge_id)))
         return;
-    }
-    if (result->state == CF_PORT_STATE_REFUND_FAILED)
-        return;
+    /* Also behind one of ours: the provider may have made it twice, and then the other one is as good as foreign. */
     struct cf_command_input *input = add(answer, CF_COMMAND_pledge_record_foreign_refund);
     cf_command_set_id(input, "pledge_id", subject->pledge_id);
     set(input, "refund", result->id);
@@ -319,12 +319,14 @@ bool cf_task_is_early(const char *command, const char *verdict)
     return false;
 }
 
-bool cf_task_is_contradiction(const char *verdict)
+bool cf_task_is_contradiction(const char *command, const char *verdict)
 {
     static const char *const verdicts[] = {
         "AMOUNT_MISMATCH", "CURRENCY_MISMATCH", "PLEDGE_UNKNOWN",
         "REFUND_UNKNOWN",  "PAYOUT_UNKNOWN",    "USER_UNKNOWN",
         "ACCOUNT_UNKNOWN", "ACCOUNT_TAKEN",     "CUSTOMER_TAKEN"};
+    if (strcmp(command, "user_save_card") == 0)
+        return false; /* whoever paid may have gone since, and nothing else hangs on the card */
     for (size_t i = 0; i < sizeof verdicts / sizeof verdicts[0]; i++) {
         if (strcmp(verdicts[i], verdict) == 0)
             return true;

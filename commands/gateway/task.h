@@ -91,7 +91,7 @@ void cf_task_take_news(const struct cf_task *task, const struct cf_port_result *
                        const struct cf_task_subject *subject, struct cf_task_answer *ret_answer);
 
 /* A refusal of an outcome command that means: the provider contradicts our books. */
-bool cf_task_is_contradiction(const char *verdict);
+bool cf_task_is_contradiction(const char *command, const char *verdict);
 
 /* A refusal of a notice's command that other news under way will change: CF_TASK_AWAIT. */
 bool cf_task_is_early(const char *command, const char *verdict);

@@ -143,6 +143,26 @@ def refund(ledger, pledge, amount):
 
 
 @scenario
+def what_the_provider_gave_back_twice_is_in_the_books_twice(program):
+    """The second one bears our mark, and for one of the cards both come back."""
+    for card, left in (("visa", 4000), ("refundFail", 0)):
+        with course(program) as ledger:
+            campaign = ledger.campaign("kia")
+            ledger.pledge(campaign, "pm_card_bypassPending", 50000)
+            pledge, _ = ledger.pledge(campaign, f"pm_card_{card}", 5000)
+            ledger.advance()
+            ours = refund(ledger, pledge, 2000)[0]
+            ledger.box.ok("POST", "/v1/refunds", f"charge={ours['charge']}&amount=2000&"
+                          f"metadata[refund_id]={ours['metadata']['refund_id']}")
+            ledger.advance(days=2)
+            same(recorded(ledger, "pledge_refund_succeeded"), 2)
+            same(recorded(ledger, "pledge_refund_failed"), 2 if left == 0 else 0)
+            same(balance(ledger, "liabilities:refunds_payable"), left - 4000)
+            same(recorded(ledger, "provider_event_quarantined"), 0)
+            reconciled(ledger)
+
+
+@scenario
 def payouts_fail_on_the_way_or_after_they_were_paid(program):
     for bank, before in [("fails", ["payout_initiated"]),
                          ("fails_after_paid", ["payout_initiated", "payout_paid"])]:
