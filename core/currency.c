@@ -35,6 +35,21 @@ static const struct stripe_rule stripe_rules[] = {
     {CF_CURRENCY_TND, 3, 10, 10},   {CF_CURRENCY_NONE, 0, 0, 0},
 };
 
+/* The least that Stripe charges, in the units of its API; where it names none, anything will do. */
+static const struct charge_min {
+    enum cf_currency currency;
+    int64_t amount;
+} charge_mins[] = {
+    {CF_CURRENCY_AED, 200},  {CF_CURRENCY_AUD, 50},   {CF_CURRENCY_BGN, 100},
+    {CF_CURRENCY_BRL, 50},   {CF_CURRENCY_CAD, 50},   {CF_CURRENCY_CHF, 50},
+    {CF_CURRENCY_CZK, 1500}, {CF_CURRENCY_DKK, 250},  {CF_CURRENCY_EUR, 50},
+    {CF_CURRENCY_GBP, 30},   {CF_CURRENCY_HKD, 400},  {CF_CURRENCY_HUF, 17500},
+    {CF_CURRENCY_INR, 50},   {CF_CURRENCY_JPY, 50},   {CF_CURRENCY_MXN, 1000},
+    {CF_CURRENCY_MYR, 200},  {CF_CURRENCY_NOK, 300},  {CF_CURRENCY_NZD, 50},
+    {CF_CURRENCY_PLN, 200},  {CF_CURRENCY_RON, 200},  {CF_CURRENCY_SEK, 300},
+    {CF_CURRENCY_SGD, 50},   {CF_CURRENCY_THB, 1000}, {CF_CURRENCY_USD, 50},
+};
+
 bool cf_currency_is_known(uint32_t number)
 {
     return number < sizeof rows / sizeof rows[0] && rows[number].letters[0] != '\0';
@@ -112,6 +127,15 @@ enum cf_status cf_currency_to_stripe(enum cf_currency currency, enum cf_amount_u
         return CF_INVALID;
     *ret_amount = amount;
     return CF_OK;
+}
+
+int64_t cf_currency_stripe_charge_min(enum cf_currency currency)
+{
+    for (size_t i = 0; i < sizeof charge_mins / sizeof charge_mins[0]; i++) {
+        if (charge_mins[i].currency == currency)
+            return charge_mins[i].amount;
+    }
+    return 1;
 }
 
 enum cf_status cf_currency_from_stripe(enum cf_currency currency, int64_t amount,

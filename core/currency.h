@@ -49,6 +49,9 @@ CF_MUST_CHECK enum cf_status cf_currency_to_stripe(enum cf_currency currency,
                                                    enum cf_amount_use use, struct cf_money money,
                                                    int64_t *ret_amount);
 
+/* The least that Stripe charges a card with, in the units of its API. Captures and refunds may be less. */
+int64_t cf_currency_stripe_charge_min(enum cf_currency currency);
+
 /* An amount that Stripe reported, in ISO minor units. INVALID where it falls between two of them.
  */
 CF_MUST_CHECK enum cf_status cf_currency_from_stripe(enum cf_currency currency, int64_t amount,

@@ -16,7 +16,7 @@ bool cf_policy_pledgeable(enum cf_currency currency, struct cf_money amount)
     int64_t charged;
     return cf_policy_chargeable(currency, amount) &&
            cf_currency_to_stripe(currency, CF_AMOUNT_CHARGE, amount, &charged) == CF_OK &&
-           charged <= CHARGE_MAX;
+           charged >= cf_currency_stripe_charge_min(currency) && charged <= CHARGE_MAX;
 }
 
 /* Where Stripe opens connected accounts. */

@@ -147,11 +147,22 @@ static void test_money_text__prints_what_it_parses(void **state)
         CF_INVALID);
 }
 
+static void test_currency__knows_the_least_that_stripe_charges(void **state)
+{
+    (void)state;
+    assert_int_equal(cf_currency_stripe_charge_min(CF_CURRENCY_EUR), 50);
+    assert_int_equal(cf_currency_stripe_charge_min(CF_CURRENCY_GBP), 30);
+    assert_int_equal(cf_currency_stripe_charge_min(CF_CURRENCY_HUF), 17500);
+    assert_int_equal(cf_currency_stripe_charge_min(CF_CURRENCY_JPY), 50);
+    assert_int_equal(cf_currency_stripe_charge_min(CF_CURRENCY_KWD), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_currency__is_found_by_number_and_letters),
         cmocka_unit_test(test_currency__knows_stripes_rules),
+        cmocka_unit_test(test_currency__knows_the_least_that_stripe_charges),
         cmocka_unit_test(test_money_text__parses_exactly_or_refuses),
         cmocka_unit_test(test_money_text__prints_what_it_parses),
     };
