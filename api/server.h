@@ -64,6 +64,8 @@ struct cf_http_server_options {
     unsigned idle_timeout_s;
     cf_http_handle_fn *handle; /* called from several threads at once */
     void *context;             /* handed to handle; must outlive the server */
+    /* What the server says, as JSON, when it refuses by itself; static. NULL takes problem details. */
+    const char *(*refusal_body)(unsigned status);
 };
 
 /* Sensible numbers for everything but address, port and handler. */

@@ -139,12 +139,18 @@ enum MHD_Result cf_http__reply_queue(struct MHD_Connection *mhd, struct cf_http_
 
 enum cf_status cf_http__refusals_open(struct cf_http_server *server)
 {
-    static const struct cf_http_header headers[] = {{"Content-Type", "application/problem+json"}};
+    const struct cf_http_server_options *options = &server->options;
+    const struct cf_http_header type = {"Content-Type", options->refusal_body == NULL
+                                                            ? "application/problem+json"
+                                                            : "application/json"};
     for (size_t i = 0; i < REFUSAL_COUNT; i++) {
+        const char *body = options->refusal_body == NULL
+                               ? refusals[i].body
+                               : options->refusal_body(refusals[i].status);
         struct cf_http_response response = {.status = refusals[i].status,
-                                            .headers = headers,
+                                            .headers = &type,
                                             .header_count = 1,
-                                            .body = cf_bytes_from_text(refusals[i].body)};
+                                            .body = cf_bytes_from_text(body)};
         CF_TRY(cf_http_reply_new(&response, &server->refusals[i]));
     }
     return CF_OK;

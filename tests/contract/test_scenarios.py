@@ -309,6 +309,32 @@ def idempotency_as_stripe_does_it(box):
 
 
 @scenario
+def a_key_is_in_use_until_its_answer_is_sent(box):
+    box.ok("POST", "/_sandbox/faults", "kind=slow&path=/v1/customers&delay_ms=3000")
+    answers = []
+    slow = threading.Thread(target=lambda: answers.append(box.call("POST", "/v1/customers", "name=a", key="k")))
+    slow.start()
+    while not box.ok("GET", "/v1/customers")["data"]:
+        pass
+    status, answer, _ = box.call("POST", "/v1/customers", "name=a", key="k")
+    same((status, answer["error"]["code"]), (409, "idempotency_key_in_use"))
+    same(box.call("POST", "/v1/customers", "name=b", key="other")[0], 200)
+    slow.join()
+    again = box.call("POST", "/v1/customers", "name=a", key="k")
+    same((again[0], again[1]["id"], again[2]["Idempotent-Replayed"]), (200, answers[0][1]["id"], "true"))
+
+
+@scenario
+def metadata_may_have_any_names(box):
+    body = "metadata[7]=seven&metadata%5B0%5D=zero&metadata%5Ba%20%C3%A9.b%5D=c%26d%3De"
+    made = box.ok("POST", "/v1/customers", body)
+    same(made["metadata"], {"7": "seven", "0": "zero", "a \u00e9.b": "c&d=e"})
+    same(box.ok("POST", f"/v1/customers/{made['id']}", "metadata[7]=")["metadata"],
+         {"0": "zero", "a \u00e9.b": "c&d=e"})
+    same(box.ok("POST", f"/v1/customers/{made['id']}", "metadata=")["metadata"], {})
+
+
+@scenario
 def killed_on_the_way_it_knows_everything(box):
     body = "amount=1000&currency=eur&payment_method=pm_card_visa&confirm=true&capture_method=manual"
     intent = box.call("POST", "/v1/payment_intents", body, key="k")[1]
@@ -453,9 +479,27 @@ def refuses_what_is_no_request(box):
         except urllib.error.HTTPError as refusal:
             error = json.loads(refusal.read())["error"]
             same((refusal.code, error["type"]), (status, "invalid_request_error"))
+            assert refusal.headers["Request-Id"].startswith("req_"), refusal.headers
+            same("WWW-Authenticate" in refusal.headers, status == 401)
             assert words in error["message"], error
-    for query in ("limit=0", "limit=101", "limit=x", "starting_after=cus_none", "no_such=1"):
-        assert box.call("GET", f"/v1/customers?{query}")[0] in (400, 404), query
+    some = box.ok("POST", "/v1/customers")["id"]
+    before += 1
+    for query, param in [("limit=0", "limit"), ("limit=101", "limit"), ("limit=x", "limit"), ("limit=", "limit"),
+                         ("starting_after=cus_none", "starting_after"), ("no_such=1", "no_such"),
+                         (f"starting_after={some}&ending_before={some}", "ending_before"), ("email=", "email"),
+                         ("created[gte]=x", "created[gte]"), ("expand[]=data.a.b.c.d", "expand"),
+                         ("expand[]=customer", "expand")]:
+        status, answer, _ = box.call("GET", f"/v1/customers?{query}")
+        same((query, status, answer["error"].get("param")), (query, 400, param))
+    same(box.call("GET", "/v1/customers/cus_none")[0], 404)
+    status, answer, _ = box.call("POST", "/v1/payment_intents", "amount=500&currency=eur&customer=cus_none")
+    same((status, answer["error"]["code"], answer["error"]["param"]), (400, "resource_missing", "customer"))
+    asking = http.client.HTTPConnection(box.url.split("//")[1])
+    asking.putrequest("POST", "/v1/customers")
+    asking.putheader("Content-Length", str(2 << 20))
+    asking.endheaders()
+    refusal = asking.getresponse()
+    same((refusal.status, json.load(refusal)["error"]["type"]), (413, "invalid_request_error"))
     for method, path in (("GET", "/v1/none"), ("DELETE", "/v1/customers"), ("GET", "/")):
         same(box.call(method, path)[0], 404)
     same(box.call("POST", "/v1/customers", "", key="k" * 255)[0], 200)
@@ -470,8 +514,12 @@ def amounts_that_cannot_be_charged(box):
                                      f"amount={amount}&currency={currency}")
         same(status, 400)
         assert answer["error"]["param"] in ("amount", "currency"), answer
-    for amount, currency in [(5120, "kwd"), (200, "isk"), (7, "jpy")]:
+    for amount, currency in [(5120, "kwd"), (200, "isk"), (50, "jpy"), (30, "gbp")]:
         box.ok("POST", "/v1/payment_intents", f"amount={amount}&currency={currency}")
+    for amount, currency in [(49, "jpy"), (29, "gbp"), (49, "eur")]:
+        status, answer, _ = box.call("POST", "/v1/payment_intents",
+                                     f"amount={amount}&currency={currency}")
+        same((status, answer["error"]["code"]), (400, "amount_too_small"))
 
 
 @scenario

@@ -27,6 +27,18 @@ void cf_call_answer(struct cf_call *call, const struct cf_json *answer)
     cf_call_answer_taken(call, cf_json_copy(answer));
 }
 
+static void answer_error(struct cf_call *call, unsigned status, struct cf_json *error)
+{
+    if (call->request_id != NULL) {
+        char url[160];
+        snprintf(url, sizeof url, "https://dashboard.stripe.com/test/logs/%s", call->request_id);
+        cf_json_set_text(error, "request_log_url", url);
+    }
+    call->status = status;
+    call->answer = cf_json_object();
+    cf_json_set(call->answer, "error", error);
+}
+
 void cf_call_refuse(struct cf_call *call, unsigned status, const char *code, const char *param,
                     const char *format, ...)
 {
@@ -53,17 +65,13 @@ void cf_call_refuse(struct cf_call *call, unsigned status, const char *code, con
     if (param != NULL)
         cf_json_set_text(error, "param", param);
     cf_json_set_text(error, "message", message);
-    call->status = status;
-    call->answer = cf_json_object();
-    cf_json_set(call->answer, "error", error);
+    answer_error(call, status, error);
 }
 
 void cf_call_refuse_card(struct cf_call *call, const struct cf_json *error)
 {
     CF_ASSERT(call->status == 0);
-    call->status = 402;
-    call->answer = cf_json_object();
-    cf_json_set(call->answer, "error", cf_json_copy(error));
+    answer_error(call, 402, cf_json_copy(error));
 }
 
 /* Parameters. */
@@ -129,7 +137,9 @@ const struct cf_json *cf_call_fetch(struct cf_call *call, const char *type, cons
     if (object != NULL && cf_json_is(cf_json_get(object, "object"), type) &&
         !cf_json_is_true(cf_json_get(object, "deleted")))
         return object;
-    cf_call_refuse(call, 404, "resource_missing", param, "No such %s: '%s'", type, id);
+    bool addressed = call->id != NULL && strcmp(call->id, id) == 0;
+    cf_call_refuse(call, addressed ? 404 : 400, "resource_missing", param, "No such %s: '%s'", type,
+                   id);
     return NULL;
 }
 
@@ -302,17 +312,41 @@ static struct cf_json *reversed(struct cf_json *list)
     return turned;
 }
 
+/* False, with the refusal, when a list cannot be asked for like this. */
+static bool check_paging(struct cf_call *call, const char *type)
+{
+    int64_t limit = cf_call_integer(call, "limit", 10);
+    const char *after = cf_call_text(call, "starting_after");
+    const char *before = cf_call_text(call, "ending_before");
+    void *iterator = NULL;
+    const char *key = NULL;
+    struct cf_json *value = NULL;
+    while (cf_json_next(call->params, &iterator, &key, &value)) {
+        if (cf_json_kind(value) == CF_JSON_NULL)
+            cf_call_refuse(call, 400, "parameter_invalid_empty", key,
+                           "You passed an empty string for '%s'.", key);
+    }
+    if (limit < 1)
+        cf_call_refuse(call, 400, "parameter_invalid_integer", "limit",
+                       "This value must be greater than or equal to 1.");
+    else if (limit > 100)
+        cf_call_refuse(call, 400, "parameter_invalid_integer", "limit",
+                       "This value must be less than or equal to 100 (it currently is '%lld').",
+                       (long long)limit);
+    else if (after != NULL && before != NULL)
+        cf_call_refuse(call, 400, NULL, "ending_before",
+                       "You cannot parameterize both ending_before and starting_after.");
+    return call->status == 0 &&
+           (after == NULL || cf_call_fetch(call, type, after, "starting_after") != NULL) &&
+           (before == NULL || cf_call_fetch(call, type, before, "ending_before") != NULL);
+}
+
 void cf_call_answer_list(struct cf_call *call, const char *type)
 {
     int64_t limit = cf_call_integer(call, "limit", 10);
     const char *after = cf_call_text(call, "starting_after");
     const char *before = cf_call_text(call, "ending_before");
-    if (limit < 1 || limit > 100) {
-        cf_call_refuse(call, 400, NULL, "limit", "This value must be between 1 and 100.");
-        return;
-    }
-    if ((after != NULL && cf_call_fetch(call, type, after, "starting_after") == NULL) ||
-        (before != NULL && cf_call_fetch(call, type, before, "ending_before") == NULL))
+    if (!check_paging(call, type))
         return;
     char list[LIST_SIZE], url[80];
     snprintf(list, sizeof list, "%s@%s", type, call->account);

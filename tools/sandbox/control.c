@@ -34,21 +34,6 @@ void cf_sandbox_control_clock_set(struct cf_call *call)
     cf_sandbox_control_clock(call);
 }
 
-bool cf_sandbox_fault_take(struct cf_sandbox *sandbox, const char *kind, const char *path,
-                           struct cf_sandbox_fault *ret_fault)
-{
-    for (size_t i = 0; i < CF_SANDBOX_FAULT_COUNT_MAX; i++) {
-        struct cf_sandbox_fault *fault = &sandbox->faults[i];
-        if (fault->count == 0 || strcmp(fault->kind, kind) != 0 ||
-            strncmp(path, fault->path, strlen(fault->path)) != 0)
-            continue;
-        fault->count--;
-        *ret_fault = *fault;
-        return true;
-    }
-    return false;
-}
-
 void cf_sandbox_control_fault_add(struct cf_call *call)
 {
     for (size_t i = 0; i < CF_SANDBOX_FAULT_COUNT_MAX; i++) {

@@ -4,15 +4,14 @@
 
 /*
  * Form parameters as a tree: `a[b]=1&c[0]=x&c[1]=y&d[]=z` becomes
- * {"a":{"b":"1"},"c":["x","y"],"d":["z"]}. Pure. All leaves are texts; parameters.h gives them
- * types.
+ * {"a":{"b":"1"},"c":{"0":"x","1":"y"},"d":{"0":"z"}}. Pure. All leaves are texts. parameters.h gives them
+ * types, and only there it is known whether a number is a key or a place in a list.
  */
 
 #include "api/form.h"
 #include "core/json_value.h"
 
-/* INVALID when a name is malformed, goes deeper than 8 levels, leaves gaps in an array, or stands
- * for two different things. */
+/* INVALID when a name is malformed, goes deeper than 8 levels, or stands for two different things. */
 CF_MUST_CHECK enum cf_status cf_form_tree_parse(const struct cf_form *form,
                                                 struct cf_json **ret_tree,
                                                 struct cf_fault *reterr_fault);

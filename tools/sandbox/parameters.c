@@ -8,6 +8,11 @@
 #include <strings.h>
 
 #define PATH_SIZE 160
+#define TEXT_LENGTH_MAX 5000
+#define MAP_SIZE_MAX 50
+#define MAP_KEY_LENGTH_MAX 40
+#define MAP_VALUE_LENGTH_MAX 500
+#define INDEX_MAX 1000
 
 /* One parameter of a specification; points into it. */
 struct parameter {
@@ -17,6 +22,9 @@ struct parameter {
     const char *type;
     size_t type_size;
 };
+
+static bool check_object(const char *specification, const char *prefix, struct cf_json *object,
+                         struct cf_parameter_refusal *ret_refusal);
 
 static bool next_parameter(const char **specification, struct parameter *ret_parameter)
 {
@@ -92,11 +100,12 @@ static bool refuse(struct cf_parameter_refusal *ret_refusal, const char *code, c
     return false;
 }
 
-static bool is_choice(const struct parameter *parameter, const char *value)
+static bool is_choice(const char *choices, const char *value)
 {
-    const char *at = parameter->type + 1, *end = parameter->type + parameter->type_size - 1;
+    const char *at = choices + 1, *end = strchr(choices, ')');
     size_t size = strlen(value);
-    while (at < end) {
+    CF_ASSERT(end != NULL);
+    while (at <= end) {
         size_t choice = strcspn(at, "|)");
         if (choice == size && memcmp(at, value, size) == 0)
             return true;
@@ -105,19 +114,64 @@ static bool is_choice(const struct parameter *parameter, const char *value)
     return false;
 }
 
+/* Characters of a text, as the provider counts them. */
+static size_t length_of(const char *text)
+{
+    size_t length = 0;
+    for (; *text != '\0'; text++)
+        length += ((unsigned char)*text & 0xc0) != 0x80;
+    return length;
+}
+
+static bool check_length(const char *path, const char *text, size_t length_max,
+                         struct cf_parameter_refusal *ret_refusal)
+{
+    char reason[64];
+    if (length_of(text) <= length_max)
+        return true;
+    snprintf(reason, sizeof reason, "Invalid string; must be at most %zu characters", length_max);
+    return refuse(ret_refusal, NULL, path, reason, text);
+}
+
+static bool refuse_empty(struct cf_parameter_refusal *ret_refusal, const char *path)
+{
+    return refuse(ret_refusal, "parameter_invalid_empty", path,
+                  "You passed an empty string, which would unset what cannot be unset", path);
+}
+
+/* A text's value for a parameter of type t or n, which may name the most characters. */
+static bool check_text(const struct parameter *parameter, const char *path, const char *text,
+                       struct cf_parameter_refusal *ret_refusal)
+{
+    size_t length_max = strtoul(parameter->type + 1, NULL, 10);
+    return check_length(path, text, length_max == 0 ? TEXT_LENGTH_MAX : length_max, ret_refusal);
+}
+
+/* An empty value unsets, where that can be; NULL with the refusal elsewhere. */
+static struct cf_json *unset(const struct parameter *parameter, const char *path,
+                             struct cf_parameter_refusal *ret_refusal)
+{
+    bool may = strchr("tmp", parameter->type[0]) != NULL ||
+               (parameter->type[0] == '(' && is_choice(parameter->type, ""));
+    if (may && !parameter->required)
+        return cf_json_null();
+    refuse_empty(ret_refusal, path);
+    return NULL;
+}
+
 /* The typed value of a leaf's text, or NULL with the refusal. */
 static struct cf_json *typed_leaf(const struct parameter *parameter, const char *path,
                                   const char *text, struct cf_parameter_refusal *ret_refusal)
 {
     if (text[0] == '\0')
-        return cf_json_null();
+        return unset(parameter, path, ret_refusal);
     switch (parameter->type[0]) {
     case 'i':
     case 'r': {
         char *end = NULL;
         errno = 0;
         long long integer = strtoll(text, &end, 10);
-        if (errno != 0 || *end != '\0' || text[0] == ' ' || text[0] == '+') {
+        if (errno != 0 || *end != '\0' || strspn(text, "-0123456789") == 0) {
             refuse(ret_refusal, "parameter_invalid_integer", path, "Invalid integer", text);
             return NULL;
         }
@@ -128,47 +182,123 @@ static struct cf_json *typed_leaf(const struct parameter *parameter, const char 
         /* Stripe's Python library says True. */
         if (strcasecmp(text, "true") == 0 || strcasecmp(text, "false") == 0)
             return cf_json_from_bool(text[0] == 't' || text[0] == 'T');
-        if (parameter->type[0] == 'f')
+        if (parameter->type[0] == 'f' && is_choice("(one_off|recurring)", text))
             return cf_json_from_text(text);
         refuse(ret_refusal, NULL, path, "Invalid boolean", text);
         return NULL;
     case '(':
-        if (is_choice(parameter, text))
+        if (is_choice(parameter->type, text))
             return cf_json_from_text(text);
         refuse(ret_refusal, NULL, path, "Invalid value, not one of those allowed", text);
         return NULL;
     case 't':
-        return cf_json_from_text(text);
+    case 'n':
+        return check_text(parameter, path, text, ret_refusal) ? cf_json_from_text(text) : NULL;
+    case 'l':
+        refuse(ret_refusal, NULL, path, "Invalid array", text);
+        return NULL;
     default:
-        refuse(ret_refusal, NULL, path, "Invalid value, a nested one is wanted", text);
+        refuse(ret_refusal, NULL, path, "Invalid object", text);
         return NULL;
     }
 }
 
-/* A map, list or range of leaves. */
-static bool check_nested(const struct parameter *parameter, const char *path,
-                         const struct cf_json *value, struct cf_parameter_refusal *ret_refusal)
+/* A list comes as an object whose keys are numbers, in any order: the array of its items, or NULL with the
+ * refusal. */
+static struct cf_json *typed_list(const struct parameter *parameter, const char *path,
+                                  struct cf_json *value, struct cf_parameter_refusal *ret_refusal)
 {
-    bool list = cf_json_kind(value) == CF_JSON_ARRAY;
-    if (parameter->type[0] == 'o')
-        return true;
-    if (parameter->type[0] != (list ? 'l' : 'm'))
-        return refuse(ret_refusal, NULL, path, "Invalid value, a plain one is wanted", NULL);
-    if (list) {
-        for (size_t i = 0; i < cf_json_size(value); i++) {
-            if (cf_json_kind(cf_json_item(value, i)) != CF_JSON_TEXT)
-                return refuse(ret_refusal, NULL, path, "Invalid list", NULL);
+    CF_CLEANUP(cf_scope_cf_json_destroy) struct cf_json *list = cf_json_array();
+    for (size_t i = 0; cf_json_size(list) < cf_json_size(value) && i < INDEX_MAX; i++) {
+        char index[24];
+        snprintf(index, sizeof index, "%zu", i);
+        const struct cf_json *item = cf_json_get(value, index);
+        const char *text = cf_json_text(item);
+        if (item == NULL)
+            continue;
+        bool choices = parameter->type_size > 1;
+        if (text == NULL)
+            refuse(ret_refusal, NULL, path, "Invalid string", NULL);
+        else if (text[0] == '\0')
+            refuse_empty(ret_refusal, path);
+        else if (choices && !is_choice(parameter->type + 1, text))
+            refuse(ret_refusal, NULL, path, "Invalid value, not one of those allowed", text);
+        else if (check_length(path, text, TEXT_LENGTH_MAX, ret_refusal)) {
+            cf_json_append(list, cf_json_from_text(text));
+            continue;
         }
-        return true;
+        return NULL;
     }
+    if (cf_json_size(list) == cf_json_size(value))
+        return CF_TAKE(list);
+    refuse(ret_refusal, NULL, path, "Invalid array", NULL);
+    return NULL;
+}
+
+static bool check_map(const char *path, struct cf_json *value,
+                      struct cf_parameter_refusal *ret_refusal)
+{
     void *iterator = NULL;
     const char *key = NULL;
     struct cf_json *item = NULL;
-    while (cf_json_next((struct cf_json *)(uintptr_t)value, &iterator, &key, &item)) {
-        if (cf_json_kind(item) != CF_JSON_TEXT)
+    if (cf_json_size(value) > MAP_SIZE_MAX)
+        return refuse(ret_refusal, NULL, path, "Invalid object, with too many keys", NULL);
+    while (cf_json_next(value, &iterator, &key, &item)) {
+        if (cf_json_text(item) == NULL)
             return refuse(ret_refusal, NULL, path, "Invalid value, a plain one is wanted", key);
+        if (!check_length(path, key, MAP_KEY_LENGTH_MAX, ret_refusal) ||
+            !check_length(path, cf_json_text(item), MAP_VALUE_LENGTH_MAX, ret_refusal))
+            return false;
     }
     return true;
+}
+
+/* "gte" and its like below a parameter that may be a range. */
+static bool check_range(const char *path, struct cf_json *range,
+                        struct cf_parameter_refusal *ret_refusal)
+{
+    static const struct parameter integer = {.type = "i", .type_size = 1};
+    void *iterator = NULL;
+    const char *key = NULL;
+    struct cf_json *value = NULL;
+    while (cf_json_next(range, &iterator, &key, &value)) {
+        char below[PATH_SIZE];
+        int size = snprintf(below, sizeof below, "%s.%s", path, key);
+        if (size >= PATH_SIZE || !is_choice("(gt|gte|lt|lte)", key))
+            return refuse(ret_refusal, "parameter_unknown", below, "Received unknown parameter",
+                          key);
+        const char *text = cf_json_text(value);
+        if (text == NULL)
+            return refuse(ret_refusal, "parameter_invalid_integer", below, "Invalid integer", NULL);
+        struct cf_json *typed = typed_leaf(&integer, below, text, ret_refusal);
+        if (typed == NULL)
+            return false;
+        cf_json_set(range, key, typed); /* replaces: no member is gained */
+    }
+    return true;
+}
+
+/* A value with members, at a parameter that is not a parent. */
+static bool check_nested(const struct parameter *parameter, const char *path,
+                         struct cf_json *object, const char *key, struct cf_json *value,
+                         struct cf_parameter_refusal *ret_refusal)
+{
+    switch (parameter->type[0]) {
+    case 'm':
+    case 'k':
+        return check_map(path, value, ret_refusal);
+    case 'r':
+        return check_range(path, value, ret_refusal);
+    case 'l': {
+        struct cf_json *list = typed_list(parameter, path, value, ret_refusal);
+        if (list == NULL)
+            return false;
+        cf_json_set(object, key, list); /* replaces: no member is gained */
+        return true;
+    }
+    default:
+        return refuse(ret_refusal, NULL, path, "Invalid value, a plain one is wanted", NULL);
+    }
 }
 
 static bool check_required(const char *specification, const struct cf_json *tree,
@@ -183,12 +313,35 @@ static bool check_required(const char *specification, const struct cf_json *tree
         char *dot = strrchr(path, '.');
         if (dot != NULL) {
             *dot = '\0';
-            if (cf_json_at(tree, path) == NULL)
+            if (cf_json_kind(cf_json_at(tree, path)) == CF_JSON_NULL)
                 continue;
             *dot = '.';
         }
         return refuse(ret_refusal, "parameter_missing", path, "Missing required param", path);
     }
+    return true;
+}
+
+/* One member of an object, at its path. */
+static bool check_member(const char *specification, const char *path, struct cf_json *object,
+                         const char *key, struct cf_json *value,
+                         struct cf_parameter_refusal *ret_refusal)
+{
+    struct parameter parameter;
+    const char *text = cf_json_text(value);
+    bool listed = find(specification, path, &parameter);
+    if (strchr(key, '.') != NULL || (!listed && !is_parent(specification, path)))
+        return refuse(ret_refusal, "parameter_unknown", path, "Received unknown parameter", path);
+    if (!listed)
+        parameter = (struct parameter){.required = true, .type = "p", .type_size = 1};
+    if (text == NULL && parameter.type[0] == 'p')
+        return check_object(specification, path, value, ret_refusal);
+    if (text == NULL)
+        return check_nested(&parameter, path, object, key, value, ret_refusal);
+    struct cf_json *typed = typed_leaf(&parameter, path, text, ret_refusal);
+    if (typed == NULL)
+        return false;
+    cf_json_set(object, key, typed); /* replaces: no member is gained */
     return true;
 }
 
@@ -200,37 +353,12 @@ static bool check_object(const char *specification, const char *prefix, struct c
     struct cf_json *value = NULL;
     while (cf_json_next(object, &iterator, &key, &value)) {
         char path[PATH_SIZE];
-        struct parameter parameter;
         int size = snprintf(path, sizeof path, "%s%s%s", prefix, *prefix == '\0' ? "" : ".", key);
-        bool known = size < PATH_SIZE && strchr(key, '.') == NULL;
-        bool leaf = cf_json_kind(value) == CF_JSON_TEXT;
-        if (known && find(specification, path, &parameter)) {
-            if (!leaf && (parameter.type[0] != 'r' || cf_json_kind(value) != CF_JSON_OBJECT)) {
-                if (!check_nested(&parameter, path, value, ret_refusal))
-                    return false;
-                continue;
-            }
-            if (leaf) {
-                struct cf_json *typed =
-                    typed_leaf(&parameter, path, cf_json_text(value), ret_refusal);
-                if (typed == NULL)
-                    return false;
-                cf_json_set(object, key, typed); /* replaces: no member is gained */
-                continue;
-            }
-            if (!check_object("gt:i gte:i lt:i lte:i", "", value, ret_refusal))
-                return false;
-        } else if (known && is_parent(specification, path)) {
-            if (leaf && *cf_json_text(value) == '\0')
-                cf_json_set_null(object, key);
-            else if (cf_json_kind(value) != CF_JSON_OBJECT)
-                return refuse(ret_refusal, NULL, path, "Invalid object", NULL);
-            else if (!check_object(specification, path, value, ret_refusal))
-                return false;
-        } else {
+        if (size >= PATH_SIZE)
             return refuse(ret_refusal, "parameter_unknown", path, "Received unknown parameter",
                           path);
-        }
+        if (!check_member(specification, path, object, key, value, ret_refusal))
+            return false;
     }
     return true;
 }

@@ -6,6 +6,7 @@
  * succeeded any but succeeded → canceled; a decline leads back to requires_payment_method
  */
 #include "core/base/assert.h"
+#include "core/currency.h"
 #include "tools/sandbox/sandbox_internal.h"
 
 #include <stdio.h>
@@ -146,15 +147,38 @@ static bool take_payment_method(struct cf_call *call, struct cf_json *intent)
     return true;
 }
 
-void cf_sandbox_payment_intent_create(struct cf_call *call)
+/* An amount that a card can be charged with; refuses others. */
+static bool check_charge(struct cf_call *call, int64_t amount, const char *currency)
+{
+    enum cf_currency known;
+    if (!cf_call_check_money(call, "amount", amount, currency))
+        return false;
+    CF_ASSERT(cf_currency_from_letters(cf_bytes_from_text(currency), &known) == CF_OK);
+    int64_t least = cf_currency_stripe_charge_min(known);
+    if (amount < least)
+        cf_call_refuse(call, 400, "amount_too_small", "amount", "Amount must be at least %lld %s",
+                       (long long)least, currency);
+    return call->status == 0;
+}
+
+static bool check_references(struct cf_call *call)
 {
     const char *customer = cf_call_text(call, "customer");
+    const char *account = cf_call_text(call, "on_behalf_of");
+    if (account != NULL && cf_store_find(call->store, "", account) == NULL)
+        cf_call_refuse(call, 400, "resource_missing", "on_behalf_of", "No such account: '%s'",
+                       account);
+    return call->status == 0 &&
+           (customer == NULL || cf_call_fetch(call, "customer", customer, "customer") != NULL);
+}
+
+void cf_sandbox_payment_intent_create(struct cf_call *call)
+{
     bool off_session = cf_json_kind(cf_json_at(call->params, "off_session")) == CF_JSON_TEXT ||
                        cf_call_is_true(call, "off_session");
     bool now = cf_call_is_true(call, "confirm");
-    if (!cf_call_check_money(call, "amount", cf_call_integer(call, "amount", 0),
-                             cf_call_text(call, "currency")) ||
-        (customer != NULL && cf_call_fetch(call, "customer", customer, "customer") == NULL))
+    if (!check_charge(call, cf_call_integer(call, "amount", 0), cf_call_text(call, "currency")) ||
+        !check_references(call))
         return;
     if (off_session && (!now || cf_call_text(call, "payment_method") == NULL)) {
         cf_call_refuse(call, 400, "parameter_missing", now ? "payment_method" : "confirm",
@@ -214,10 +238,11 @@ void cf_sandbox_payment_intent_update(struct cf_call *call)
         return;
     }
     const char *currency = cf_call_text(call, "currency");
-    if (money && !cf_call_check_money(
-                     call, "amount",
-                     cf_call_integer(call, "amount", cf_json_integer_at(intent, "amount", 0)),
+    if (money && !check_charge(
+                     call, cf_call_integer(call, "amount", cf_json_integer_at(intent, "amount", 0)),
                      currency != NULL ? currency : cf_json_text_at(intent, "currency")))
+        return;
+    if (!check_references(call))
         return;
     cf_call_take(call, intent,
                  "amount currency customer capture_method setup_future_usage transfer_group "

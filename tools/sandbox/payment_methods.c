@@ -130,29 +130,52 @@ static void take_details(struct cf_call *call, struct cf_json *method)
     }
 }
 
+/* The parameter that a card cannot be made without, or NULL. */
+static const char *missing_param(const struct cf_call *call)
+{
+    if (cf_call_text(call, "type") == NULL)
+        return "type";
+    if (cf_call_text(call, "card.token") != NULL)
+        return NULL;
+    if (cf_call_text(call, "card.number") == NULL)
+        return "card";
+    if (cf_json_at(call->params, "card.exp_month") == NULL)
+        return "card[exp_month]";
+    return cf_json_at(call->params, "card.exp_year") == NULL ? "card[exp_year]" : NULL;
+}
+
+/* What is wrong with a card's number or time, as an error's code; NULL when nothing is. */
+static const char *wrong_card(const struct cf_call *call, const struct cf_card *card, int64_t month,
+                              int64_t year)
+{
+    if (card == NULL)
+        return "incorrect_number";
+    if (month < 1 || month > 12)
+        return "invalid_expiry_month";
+    if (year < 1970 || year > 9999)
+        return "invalid_expiry_year";
+    return is_expired(call, month, year) ? "expired_card" : NULL;
+}
+
 void cf_sandbox_payment_method_create(struct cf_call *call)
 {
-    const char *number = cf_call_text(call, "card.number");
+    const char *missing = missing_param(call);
+    if (missing != NULL) {
+        cf_call_refuse(call, 400, "parameter_missing", missing, "Missing required param: %s.",
+                       missing);
+        return;
+    }
     const char *token = cf_call_text(call, "card.token");
     int64_t month = cf_call_integer(call, "card.exp_month", 12);
     int64_t year = cf_call_integer(call, "card.exp_year", 2034);
-    const struct cf_card *card = number != NULL  ? cf_card_by_number(number)
-                                 : token != NULL ? cf_card_by_name(token)
-                                                 : NULL;
-    if (cf_call_text(call, "type") == NULL) {
-        cf_call_refuse(call, 400, "parameter_missing", "type", "Missing required param: type.");
-        return;
-    }
-    if (number == NULL && token == NULL) {
-        cf_call_refuse(call, 400, "parameter_missing", "card", "Missing required param: card.");
-        return;
-    }
-    if (card == NULL || month < 1 || month > 12 || is_expired(call, month, year)) {
+    year += year >= 0 && year < 100 ? 2000 : 0;
+    const struct cf_card *card = token != NULL
+                                     ? cf_card_by_name(token)
+                                     : cf_card_by_number(cf_call_text(call, "card.number"));
+    const char *wrong = wrong_card(call, card, month, year);
+    if (wrong != NULL) {
         CF_CLEANUP(cf_scope_cf_json_destroy)
-        struct cf_json *error = cf_card_error(card == NULL              ? "incorrect_number"
-                                              : month < 1 || month > 12 ? "invalid_expiry_month"
-                                                                        : "expired_card",
-                                              NULL, NULL);
+        struct cf_json *error = cf_card_error(wrong, NULL, NULL);
         cf_call_refuse_card(call, error);
         return;
     }

@@ -16,7 +16,8 @@ extern const size_t cf_sandbox_objects_count;
 /* An answer that is sent late. */
 struct cf_sandbox_delayed {
     struct cf_sandbox_delayed *next;
-    struct cf_http_request *request;
+    struct cf_hash key;
+    struct cf_http_request *request; /* NULL while the answer is being made */
     struct cf_http_reply *reply;
     struct timespec at;
 };
@@ -80,6 +81,10 @@ static struct timespec send_delayed(struct cf_sandbox *sandbox, struct timespec 
     clock_gettime(CLOCK_REALTIME, &now);
     for (struct cf_sandbox_delayed **link = &sandbox->delayed; *link != NULL;) {
         struct cf_sandbox_delayed *delayed = *link;
+        if (delayed->request == NULL) {
+            link = &delayed->next;
+            continue;
+        }
         bool due = delayed->at.tv_sec < now.tv_sec ||
                    (delayed->at.tv_sec == now.tv_sec && delayed->at.tv_nsec <= now.tv_nsec);
         if (due || sandbox->stopping) {
@@ -97,16 +102,22 @@ static struct timespec send_delayed(struct cf_sandbox *sandbox, struct timespec 
     return until;
 }
 
-void cf_sandbox_respond_later(struct cf_sandbox *sandbox, struct cf_http_request *request,
-                              const struct cf_http_response *response, int64_t delay_ms)
+struct cf_sandbox_delayed *cf_sandbox_delay(struct cf_sandbox *sandbox, const struct cf_hash *key)
 {
     struct cf_sandbox_delayed *delayed = calloc(1, sizeof *delayed);
-    if (delayed == NULL || cf_http_reply_new(response, &delayed->reply) != CF_OK) {
-        free(delayed);
-        cf_http_respond(request, response);
-        return;
-    }
-    delayed->request = request;
+    CF_ASSERT(delayed != NULL);
+    delayed->key = *key;
+    delayed->next = sandbox->delayed;
+    sandbox->delayed = delayed;
+    return delayed;
+}
+
+void cf_sandbox_respond_later(struct cf_sandbox *sandbox, struct cf_sandbox_delayed *delayed,
+                              struct cf_http_request *request,
+                              const struct cf_http_response *response, int64_t delay_ms)
+{
+    CF_ASSERT(cf_http_reply_new(response, &delayed->reply) == CF_OK);
+    pthread_mutex_lock(&sandbox->mutex);
     clock_gettime(CLOCK_REALTIME, &delayed->at);
     delayed->at.tv_sec += delay_ms / 1000;
     delayed->at.tv_nsec += delay_ms % 1000 * 1000000;
@@ -114,11 +125,20 @@ void cf_sandbox_respond_later(struct cf_sandbox *sandbox, struct cf_http_request
         delayed->at.tv_sec++;
         delayed->at.tv_nsec -= 1000000000;
     }
-    pthread_mutex_lock(&sandbox->mutex);
-    delayed->next = sandbox->delayed;
-    sandbox->delayed = delayed;
+    delayed->request = request;
+    if (sandbox->stopping) /* nobody else would send it any more */
+        send_delayed(sandbox, (struct timespec){0});
     pthread_cond_broadcast(&sandbox->changed);
     pthread_mutex_unlock(&sandbox->mutex);
+}
+
+bool cf_sandbox_is_under_way(const struct cf_sandbox *sandbox, const struct cf_hash *key)
+{
+    for (const struct cf_sandbox_delayed *at = sandbox->delayed; at != NULL; at = at->next) {
+        if (memcmp(at->key.bytes, key->bytes, CF_HASH_SIZE) == 0)
+            return true;
+    }
+    return false;
 }
 
 /* Wakes at least once a second: the clock may be the real one. */
@@ -167,12 +187,25 @@ static enum cf_status restore(struct cf_sandbox *sandbox, struct cf_fault *reter
     return cf_store_commit(sandbox->store, reterr_fault);
 }
 
+/* What the server refuses before it is a call. */
+static const char *refusal_body(unsigned status)
+{
+    if (status >= 500)
+        return "{\"error\":{\"message\":\"The server cannot take this "
+               "request.\",\"type\":\"api_error\"}}";
+    return status == 413 ? "{\"error\":{\"message\":\"The request is too large.\","
+                           "\"type\":\"invalid_request_error\"}}"
+                         : "{\"error\":{\"message\":\"The request is malformed.\","
+                           "\"type\":\"invalid_request_error\"}}";
+}
+
 static enum cf_status start(struct cf_sandbox *sandbox, struct cf_fault *reterr_fault)
 {
     const struct cf_sandbox_options *options = &sandbox->options;
     struct cf_http_server_options server = {
         CF_HTTP_SERVER_OPTIONS_DEFAULT,        .address = options->address, .port = options->port,
-        .thread_count = options->thread_count, .handle = cf_sandbox_handle, .context = sandbox};
+        .thread_count = options->thread_count, .handle = cf_sandbox_handle, .context = sandbox,
+        .refusal_body = refusal_body};
     struct cf_http_client_options client = {.in_flight_max = 32, .user_agent = "Stripe/1.0"};
     CF_TRY(load_templates(sandbox, reterr_fault));
     CF_TRY(cf_store_open(options->directory, &sandbox->store, reterr_fault));

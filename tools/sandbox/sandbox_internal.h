@@ -8,6 +8,7 @@
  */
 
 #include "commands/gateway/http_client.h"
+#include "eventstore/sodium.h"
 #include "tools/sandbox/call.h"
 #include "tools/sandbox/sandbox.h"
 
@@ -24,6 +25,8 @@ struct cf_sandbox_fault {
     int64_t count;
     int64_t delay_ms;
 };
+
+struct cf_sandbox_delayed;
 
 struct cf_sandbox {
     struct cf_sandbox_options options;
@@ -90,8 +93,13 @@ void cf_sandbox_deliver(struct cf_call *call, const char *what);
 #include "tools/sandbox/endpoints.def"
 #undef CF_ENDPOINT
 
-/* Answers a request after a while; without the mutex. */
-void cf_sandbox_respond_later(struct cf_sandbox *sandbox, struct cf_http_request *request,
+/* An answer that is to be sent late: from now on a request with that key's hash is under way. */
+struct cf_sandbox_delayed *cf_sandbox_delay(struct cf_sandbox *sandbox, const struct cf_hash *key);
+bool cf_sandbox_is_under_way(const struct cf_sandbox *sandbox, const struct cf_hash *key);
+
+/* Answers a request that was delayed, after a while; without the mutex. */
+void cf_sandbox_respond_later(struct cf_sandbox *sandbox, struct cf_sandbox_delayed *delayed,
+                              struct cf_http_request *request,
                               const struct cf_http_response *response, int64_t delay_ms);
 
 /* The handler of every HTTP request. */
