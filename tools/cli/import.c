@@ -5,6 +5,7 @@
  * goes on where it was when it is started again.
  */
 #include "core/time.h"
+#include "tools/claim.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/options.h"
 #include "tools/cli/process.h"
@@ -34,6 +35,7 @@ struct import {
     struct cf_import_rows rows;
     struct cf_plan plan;
     pid_t platform; /* the supervisor of all processes; 0 before */
+    int claim_fd;   /* on the data directory: ours, and not the supervisor's */
     int ready_fd;   /* of the supervisor: tells where the sandbox is, once everything is ready */
     char sandbox_url[80];
     bool stopping;
@@ -102,6 +104,7 @@ static enum cf_status start_platform(struct import *import, struct cf_fault *ret
         CF_FAIL_ON(reterr_fault, CF_IO, "cannot start the platform", "%s", strerror(errno));
     if (import->platform == 0) {
         close(fds[0]);
+        close(import->claim_fd);
         import->ready_fd = fds[1];
         _exit(run_platform(import));
     }
@@ -268,6 +271,7 @@ int cf_cli_import(int argc, char **argv)
     if (import.rows.count == 0)
         return cf_cli_usage("import", "%s has no row that can be read", path);
     if (cf_process_begin(&import.process, "import", data, &fault) != CF_OK ||
+        cf_claim(&import.process.dir, &import.claim_fd, &fault) != CF_OK ||
         choose_clock(&import, &fault) != CF_OK)
         return cf_cli_fail("import", &fault);
     enum cf_exit result = run(&import);

@@ -4,25 +4,16 @@
  * said once and plainly; then each process is this same program with its subcommand.
  */
 #include "projections/pg.h"
+#include "tools/claim.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/listen.h"
 #include "tools/cli/options.h"
 #include "tools/plan.h"
 #include "tools/sample/logins.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #define READY_TIMEOUT_MS 60000
-#define LOCK_PATIENCE_MS 15000
-#define LOCK_POLL_MS 20
-/* Below this the writer would refuse commands soon, and PostgreSQL cannot begin. */
-#define SPACE_MIN_MB 512
 
 struct up {
     struct cf_data_dir dir;
@@ -30,55 +21,6 @@ struct up {
     struct cf_plan_options options;
     struct cf_plan plan;
 };
-
-/* Opens (and makes) a file of the run directory to be locked. */
-static enum cf_status open_lock(const struct up *up, const char *name, int flags, int *ret_fd,
-                                struct cf_fault *reterr_fault)
-{
-    char path[sizeof up->dir.run_path + 32];
-    snprintf(path, sizeof path, "%s/%s", up->dir.run_path, name);
-    *ret_fd = open(path, O_RDWR | O_CREAT | flags, 0600);
-    if (*ret_fd < 0)
-        CF_FAIL_ON(reterr_fault, CF_IO, "cannot write to the run directory", "%s: %s", path,
-                   strerror(errno));
-    return CF_OK;
-}
-
-/*
- * Two locks, both held to the end of the process: up.lock by the supervisor alone, family.lock by
- * all its children too, who may be still stopping when a killed supervisor is started again.
- */
-static enum cf_status lock(const struct up *up, struct cf_fault *reterr_fault)
-{
-    int own, family;
-    CF_TRY(open_lock(up, "up.lock", O_CLOEXEC, &own, reterr_fault));
-    if (flock(own, LOCK_EX | LOCK_NB) != 0)
-        CF_FAIL_ON(reterr_fault, CF_CONFLICT,
-                   "another `coffer up` runs on this data directory; stop it, or name another "
-                   "directory with --data",
-                   "%s", up->dir.path);
-    CF_TRY(open_lock(up, "family.lock", 0, &family, reterr_fault));
-    for (int waited_ms = 0; flock(family, LOCK_EX | LOCK_NB) != 0; waited_ms += LOCK_POLL_MS) {
-        if (waited_ms >= LOCK_PATIENCE_MS)
-            CF_FAIL_ON(reterr_fault, CF_CONFLICT,
-                       "processes of an earlier run are still there; stop them first", "%s",
-                       up->dir.path);
-        poll(NULL, 0, LOCK_POLL_MS);
-    }
-    return CF_OK;
-}
-
-static enum cf_status check_space(const struct up *up, struct cf_fault *reterr_fault)
-{
-    int64_t bytes;
-    CF_TRY(cf_data_dir_space(&up->dir, &bytes, reterr_fault));
-    if (bytes / (1 << 20) < SPACE_MIN_MB)
-        CF_FAIL_ON(reterr_fault, CF_NO_SPACE,
-                   "the disk is full: make room, or name a directory on another disk with --data",
-                   "%s has %lld MB free and needs %d", up->dir.path, (long long)(bytes >> 20),
-                   SPACE_MIN_MB);
-    return CF_OK;
-}
 
 /* A server of one's own must be there, and let us in. */
 static enum cf_status check_postgres(const char *dsn, struct cf_fault *reterr_fault)
@@ -122,11 +64,11 @@ static void print_welcome(void *context)
 static enum cf_status prepare(struct up *up, const char *data, const char *listen,
                               struct cf_fault *reterr_fault)
 {
+    int own;
     CF_TRY(cf_listen_parse(listen, &up->listen, reterr_fault));
     CF_TRY(cf_listen_check(&up->listen, reterr_fault));
     CF_TRY(cf_data_dir_open(data, &up->dir, reterr_fault));
-    CF_TRY(check_space(up, reterr_fault));
-    CF_TRY(lock(up, reterr_fault));
+    CF_TRY(cf_claim(&up->dir, &own, reterr_fault));
     if (up->options.pg != NULL)
         CF_TRY(check_postgres(up->options.pg, reterr_fault));
     up->options.dir = &up->dir;

@@ -215,7 +215,7 @@ static enum cf_status prepare(struct course *course, struct cf_fault *reterr_fau
                  : cf_import_people_register(course->tools, course->rows, &course->people,
                                              &course->progress, reterr_fault);
     cf_progress_end(&course->progress);
-    if (status != CF_OK || course->clock->now_us > begins_us + STAGE_US)
+    if (status != CF_OK || course->clock->now_us >= begins_us + 2 * STAGE_US)
         return status;
     if (!prepared) {
         cf_progress_begin(&course->progress, "campaigns", (int64_t)course->rows->count);

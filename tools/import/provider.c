@@ -3,9 +3,13 @@
 
 #include "core/event/record.h"
 
+#include <poll.h>
 #include <stdio.h>
 
 #define ANSWER_SIZE_MAX ((size_t)1 << 20)
+/* A sandbox that was killed is started again, and whatever we ask of it may be asked twice. */
+#define PATIENCE_MS 30000
+#define PAUSE_MS 100
 #define STREAM_MAX 64
 
 enum cf_status cf_import_provider_open(const char *url, struct cf_import_provider *ret_provider,
@@ -39,7 +43,15 @@ static enum cf_status call(struct cf_import_provider *provider, const char *meth
         .method = method, .url = url, .headers = headers, .body = form};
     CF_CLEANUP(cf_buf_clean_up) struct cf_buf body;
     cf_buf_init(&body, ANSWER_SIZE_MAX);
-    CF_TRY(cf_http_client_perform(provider->http, &call, &http_status, &body, reterr_fault));
+    enum cf_status status;
+    for (int waited_ms = 0;; waited_ms += PAUSE_MS) {
+        cf_buf_clear(&body);
+        status = cf_http_client_perform(provider->http, &call, &http_status, &body, reterr_fault);
+        if (status != CF_IO || waited_ms >= PATIENCE_MS)
+            break;
+        poll(NULL, 0, PAUSE_MS);
+    }
+    CF_TRY(status);
     if (http_status != 200 ||
         (ret_json != NULL && cf_json_parse(cf_buf_bytes(&body), ret_json, NULL) != CF_OK))
         CF_FAIL_ON(reterr_fault, CF_IO, "the sandbox gives no sense", "%s: %ld %.*s", path,
