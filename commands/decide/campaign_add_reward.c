@@ -36,7 +36,7 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
         return CAMPAIGN_OVER;
     if (cf_decision_reward(decision, input->reward_id) != NULL)
         return REWARD_EXISTS;
-    if (!cf_policy_pledgeable(campaign->currency, input->minimum))
+    if (!cf_policy_takes(campaign, input->minimum))
         return MINIMUM_NOT_CHARGEABLE;
     CF_EMIT(decision, campaign_reward_added, .campaign_id = input->campaign_id,
             .reward_id = input->reward_id, .title = input->title, .description = input->description,

@@ -40,7 +40,7 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
         return REWARD_UNKNOWN;
     if (reward->withdrawn)
         return REWARD_WITHDRAWN;
-    if (!cf_policy_pledgeable(campaign->currency, input->minimum))
+    if (!cf_policy_takes(campaign, input->minimum))
         return MINIMUM_NOT_CHARGEABLE;
     if (input->limit != 0 && input->limit < reward->claimed)
         return FEWER_THAN_CLAIMED;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A policy of the platform does not apply to one campaign; which, with what value, and why. The books heed two:
- * "duration", the limits of a campaign's length, and "holds", that cards are held before an all-or-nothing end.
+ * A policy of the platform does not apply to one campaign; which, with what value, and why. The books heed
+ * three: "duration", the limits of a campaign's length, "holds", that cards are held before an all-or-nothing end, and
+ * "least", that no pledge is below what the provider charges.
  */
 #include "commands/decide/decide.h"
 

@@ -104,7 +104,7 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
     int64_t amount = cf_money_minor(input->amount);
     if (amount < basket.minimum_minor + basket.shipping_minor)
         return AMOUNT_TOO_SMALL;
-    if (!cf_policy_pledgeable(pledge->currency, input->amount))
+    if (!cf_policy_takes(campaign, input->amount))
         return AMOUNT_NOT_CHARGEABLE;
     if (cf_policy_goal_rests_on(campaign, pledge->amount_minor - amount, decision->now_us))
         return GOAL_RESTS_ON_IT;

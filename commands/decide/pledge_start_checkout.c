@@ -111,7 +111,7 @@ static uint32_t decide(struct cf_decision *decision, const struct input *input)
         return REWARD_REPEATED;
     if (cf_money_minor(input->amount) < basket.minimum_minor + basket.shipping_minor)
         return AMOUNT_TOO_SMALL;
-    if (!cf_policy_pledgeable(input->currency, input->amount))
+    if (!cf_policy_takes(campaign, input->amount))
         return AMOUNT_NOT_CHARGEABLE;
     const struct cf_card *card = NULL;
     if (!cf_id_is_zero(input->card_id) && input->payment_method.size > 0)

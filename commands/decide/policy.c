@@ -16,7 +16,21 @@ bool cf_policy_pledgeable(enum cf_currency currency, struct cf_money amount)
     int64_t charged;
     return cf_policy_chargeable(currency, amount) &&
            cf_currency_to_stripe(currency, CF_AMOUNT_CHARGE, amount, &charged) == CF_OK &&
-           charged >= cf_currency_stripe_charge_min(currency) && charged <= CHARGE_MAX;
+           charged <= CHARGE_MAX;
+}
+
+bool cf_policy_reaches_least(enum cf_currency currency, struct cf_money amount)
+{
+    int64_t charged;
+    return cf_currency_to_stripe(currency, CF_AMOUNT_CHARGE, amount, &charged) == CF_OK &&
+           charged >= cf_currency_stripe_charge_min(currency);
+}
+
+bool cf_policy_takes(const struct cf_campaign *campaign, struct cf_money amount)
+{
+    enum cf_currency currency = (enum cf_currency)campaign->currency;
+    return cf_policy_pledgeable(currency, amount) &&
+           (campaign->any_amount || cf_policy_reaches_least(currency, amount));
 }
 
 /* Where Stripe opens connected accounts. */

@@ -26,6 +26,12 @@
 bool cf_policy_chargeable(enum cf_currency currency, struct cf_money amount);
 bool cf_policy_pledgeable(enum cf_currency currency, struct cf_money amount);
 
+/* It is at least what the provider charges of this currency. */
+bool cf_policy_reaches_least(enum cf_currency currency, struct cf_money amount);
+
+/* This campaign takes a pledge of that much: pledgeable, and not below the least unless that was overridden. */
+bool cf_policy_takes(const struct cf_campaign *campaign, struct cf_money amount);
+
 /* The provider opens accounts in this country (two capital letters), and pays out in this currency. */
 bool cf_policy_country_offered(struct cf_bytes country);
 bool cf_policy_paid_out(enum cf_currency currency);

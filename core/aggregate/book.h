@@ -23,7 +23,7 @@
 
 /* Raise whenever a row's layout or the meaning of a derived row changes: states rebuild themselves.
  */
-#define CF_BOOK_LAYOUT_VERSION 7
+#define CF_BOOK_LAYOUT_VERSION 8
 
 /* FROZEN for one layout version: the numbers are keys in state/. */
 enum cf_row_kind {

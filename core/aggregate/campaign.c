@@ -340,6 +340,8 @@ static void cf_campaign_on_policy_overridden(struct cf_campaign_turn *turn)
         turn->campaign->any_duration = 1;
     else if (cf_bytes_equal(policy, CF_BYTES_LITERAL("holds")))
         turn->campaign->no_holds = 1;
+    else if (cf_bytes_equal(policy, CF_BYTES_LITERAL("least")))
+        turn->campaign->any_amount = 1;
 }
 
 /* Recorded; the campaign is as before. */

@@ -85,6 +85,7 @@ struct cf_campaign {
     uint8_t run;              /* enum cf_run under way, 0 none */
     uint8_t any_duration;     /* 0 or 1: the policy "duration" was overridden */
     uint8_t no_holds;         /* 0 or 1: "holds" was; cards are not held before the end */
+    uint8_t any_amount;       /* 0 or 1: "least" was; pledges below what the provider charges */
     struct cf_id run_cursor;
 };
 

@@ -143,6 +143,7 @@ static void test_import__skips_what_makes_no_sense(void **state)
         "3,x,a,b,EUR,9999-12-31,1.0,2015-08-11 12:12:28,0.0,live,0,DE\n",
         "3,x,a,b,EUR,2015-10-09,1.0,2015-08-11 12:12:28,42949672.95,failed,4294967295,DE\n",
         "3,x,a,b,EUR,2015-10-09,1.0,2015-08-11 12:12:28,1000000.00,failed,1,DE\n",
+        "3,x,a,b,EUR,2015-10-09,0.9,2015-08-11 12:12:28,0.90,successful,2,DE\n",
         "3,x,a,b,EUR,2015-10-09,1.0,2015-08-11 12:12:28,92233720368547758.07,failed,2,DE\n",
         "3,x,a,b\n",
     };
@@ -160,6 +161,20 @@ static void test_import__skips_what_makes_no_sense(void **state)
     assert_int_equal(cf_import_rows_read(CF_BYTES_LITERAL("ID,name\n1,x\n"), &rows, &fault),
                      CF_INVALID);
     assert_string_equal(fault.detail, "category");
+    cf_import_rows_clean_up(&rows);
+}
+
+static void test_import__takes_pledges_below_the_least_that_are_never_charged(void **state)
+{
+    (void)state;
+    struct cf_import_rows rows =
+        read_rows(HEADER "1,x,a,b,SEK,2015-10-09,90.0,2015-08-11 12:12:28,8.99,failed,3,SE\n"
+                         "2,x,a,b,SEK,2015-10-09,90.0,2015-08-11 12:12:29,9.00,failed,3,SE\n"
+                         "3,x,a,b,SEK,2015-10-09,1.0,2015-08-11 12:12:30,2.00,canceled,1,SE\n");
+    assert_int_equal(rows.count, 3);
+    assert_true(cf_import_is_below_least(&rows.rows[0]));
+    assert_false(cf_import_is_below_least(&rows.rows[1]));
+    assert_true(cf_import_is_below_least(&rows.rows[2]));
     cf_import_rows_clean_up(&rows);
 }
 
@@ -181,6 +196,7 @@ int main(void)
         cmocka_unit_test(test_import__takes_other_columns_dates_and_line_ends),
         cmocka_unit_test(test_import__shares_add_up_in_units_that_can_be_charged),
         cmocka_unit_test(test_import__skips_what_makes_no_sense),
+        cmocka_unit_test(test_import__takes_pledges_below_the_least_that_are_never_charged),
         cmocka_unit_test(test_import__the_order_of_rows_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,6 +79,12 @@ static int64_t unit_of(enum cf_currency currency)
     return unit_minor;
 }
 
+bool cf_import_is_below_least(const struct cf_import_row *row)
+{
+    return row->backers > 0 && !cf_money_is_zero(row->pledged) &&
+           !cf_policy_reaches_least(row->currency, cf_import_share(row, row->backers - 1));
+}
+
 struct cf_money cf_import_share(const struct cf_import_row *row, uint32_t index)
 {
     int64_t unit_minor = unit_of(row->currency);
@@ -270,6 +276,9 @@ static const char *parse_row(struct cf_import_rows *rows, struct cf_import_row *
     if (row->backers > 0 && !cf_money_is_zero(row->pledged) &&
         !cf_policy_pledgeable(row->currency, cf_import_share(row, 0)))
         return "more for each backer than a card can be charged";
+    if (cf_import_is_below_least(row) && row->state <= CF_IMPORT_FAILED &&
+        cf_money_compare(row->pledged, row->goal) >= 0)
+        return "less for each backer than a card can be charged";
     row->campaign_id = cf_import_id(row->launched_us, "campaign", row->number, 0);
     return NULL;
 }

@@ -60,6 +60,9 @@ CF_MUST_CHECK enum cf_status cf_import_rows_read(struct cf_bytes file,
 /* What the backer of that index pledges: as equal as the currency allows, and exactly `pledged` together. */
 struct cf_money cf_import_share(const struct cf_import_row *row, uint32_t index);
 
+/* Some of its pledges are below the least that the provider charges: they can be made, and must never be charged. */
+bool cf_import_is_below_least(const struct cf_import_row *row);
+
 /* An id for what the import makes, the same each time: from a moment and a name. */
 struct cf_id cf_import_id(int64_t time_us, const char *kind, struct cf_bytes name, uint32_t index);
 

@@ -9,6 +9,8 @@
 #define TIMERS_TIMEOUT_MS 60000
 /* While something is under way: looks follow each other more and more slowly. */
 #define WAIT_MAX_MS 2
+/* A writer that was killed is started again. */
+#define PATIENCE_MS 30000
 
 /* What the sandbox says of its own time. */
 struct provider_time {
@@ -108,10 +110,14 @@ static enum cf_status step(struct cf_import_clock *clock, int64_t to_us, bool *r
 enum cf_status cf_import_clock_move(struct cf_import_clock *clock, int64_t to_us,
                                     struct cf_fault *reterr_fault)
 {
+    int away_ms = 0;
     for (int wait_ms = 1;;) {
         bool moved;
-        CF_TRY(step(clock, to_us, &moved, reterr_fault));
-        if (clock->now_us >= to_us)
+        enum cf_status status = step(clock, to_us, &moved, reterr_fault);
+        away_ms = status == CF_OK ? 0 : away_ms + wait_ms;
+        if (status != CF_OK && (status != CF_CLOSED || away_ms > PATIENCE_MS))
+            return status;
+        if (status == CF_OK && clock->now_us >= to_us)
             return CF_OK;
         if (cf_import_stop_asked(clock->stop))
             return cf_import_stopped(reterr_fault);

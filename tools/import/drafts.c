@@ -136,6 +136,13 @@ static enum cf_status override_policies(struct draft *draft, struct cf_fault *re
     int64_t duration_us = draft->ends_at_us - draft->row->launched_us;
     snprintf(hours, sizeof hours, "%lld hours", (long long)(duration_us / CF_HOUR_US));
     CF_TRY(override(draft, "holds", "none", reterr_fault));
+    if (cf_import_is_below_least(draft->row)) {
+        fprintf(stderr,
+                "line %u: pledges below what the provider charges; the policy on the least is "
+                "overridden\n",
+                draft->row->line);
+        CF_TRY(override(draft, "least", "none", reterr_fault));
+    }
     if (duration_us >= CF_POLICY_DURATION_MIN_US && duration_us <= CF_POLICY_DURATION_MAX_US)
         return CF_OK;
     if (draft->ends_at_us == draft->row->deadline_us)
