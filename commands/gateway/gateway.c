@@ -43,6 +43,7 @@ static void read_clock(struct cf_gateway *gateway)
     if (cf_link_timers(gateway->link, WRITER_TIMEOUT_MS, &timer, 1, &count, &now_us, NULL) ==
         CF_OK) {
         gateway->ledger_offset_us = now_us - clock_us(CLOCK_REALTIME);
+        gateway->ledger_now_us = now_us;
         gateway->clock_known = true;
     }
     gateway->ledger_asked_us = cf_gateway__monotonic_us();
@@ -52,7 +53,8 @@ int64_t cf_gateway__now_us(struct cf_gateway *gateway)
 {
     read_clock(gateway);
     CF_ASSERT(gateway->clock_known);
-    return clock_us(CLOCK_REALTIME) + gateway->ledger_offset_us;
+    return gateway->options.in_order ? gateway->ledger_now_us
+                                     : clock_us(CLOCK_REALTIME) + gateway->ledger_offset_us;
 }
 
 /* The table of jobs. */
@@ -85,6 +87,13 @@ static bool is_known(const struct cf_gateway *gateway, const struct cf_range_req
     return false;
 }
 
+static void count_jobs(struct cf_gateway *gateway, bool more)
+{
+    pthread_mutex_lock(&gateway->mutex);
+    gateway->job_count += more ? 1 : (size_t)-1;
+    pthread_mutex_unlock(&gateway->mutex);
+}
+
 static void job_destroy(struct cf_job *job)
 {
     cf_buf_clean_up(&job->record);
@@ -99,7 +108,7 @@ void cf_gateway__forget(struct cf_job *job)
     while (*link != job)
         link = &(*link)->bucket_next;
     *link = job->bucket_next;
-    gateway->job_count--;
+    count_jobs(gateway, false);
     gateway->letter_count -= job->kind == CF_REQUEST_MAIL;
     if (job->step != CF_JOB_QUEUED)
         gateway->in_progress--;
@@ -122,7 +131,7 @@ static bool take(struct cf_gateway *gateway, const struct cf_range_request *requ
     *bucket = job;
     *gateway->queue_end = job;
     gateway->queue_end = &job->next;
-    gateway->job_count++;
+    count_jobs(gateway, true);
     gateway->letter_count += job->kind == CF_REQUEST_MAIL;
     gateway->ledger_asked_us = 0; /* a simulated clock may have jumped to open it */
     return true;
@@ -168,7 +177,6 @@ static void sweep(struct cf_gateway *gateway, uint64_t head)
     } else if (head != gateway->head_seen) {
         list_open(gateway, gateway->newest);
     }
-    gateway->head_seen = head;
 }
 
 static void start_queued(struct cf_gateway *gateway)
@@ -185,6 +193,35 @@ static void start_queued(struct cf_gateway *gateway)
         job->step = CF_JOB_ASK;
         going = cf_job_begin(job);
     }
+}
+
+/* Whether a timer is due, or nobody says; reads the clock along the way. */
+static bool timer_is_due(struct cf_gateway *gateway)
+{
+    struct cf_link_timer timer;
+    size_t count;
+    return cf_link_timers(gateway->link, WRITER_TIMEOUT_MS, &timer, 1, &count,
+                          &gateway->ledger_now_us, NULL) != CF_OK ||
+           (count > 0 && timer.due_us <= gateway->ledger_now_us);
+}
+
+/* In order: the oldest request begins when the one before is over and no timer will open an older one. */
+static void start_oldest(struct cf_gateway *gateway)
+{
+    struct cf_range_request requests[PAGE];
+    size_t count = PAGE;
+    if (gateway->job_count > 0 || timer_is_due(gateway))
+        return;
+    for (uint64_t after = 0; count == PAGE && gateway->queue == NULL;) {
+        if (cf_range_requests(gateway->range, after, requests, PAGE, &count, NULL) != CF_OK)
+            return;
+        for (size_t i = 0; i < count && gateway->queue == NULL; i++) {
+            if (is_wanted(gateway, &requests[i]) && !take(gateway, &requests[i]))
+                return;
+            after = requests[i].sequence;
+        }
+    }
+    start_queued(gateway);
 }
 
 static void handle_inbox(struct cf_job *job)
@@ -266,6 +303,12 @@ enum cf_status cf_gateway_run(struct cf_gateway *gateway, struct cf_fault *reter
     if (pthread_create(&gateway->watch_thread, NULL, watch, gateway) != 0)
         CF_FAIL(reterr_fault, CF_IO, "cannot start a thread");
     gateway->watching = true;
+    if (gateway->status != NULL) {
+        if (pthread_create(&gateway->inquiry_thread, NULL, cf_gateway__answer_inquiries, gateway) !=
+            0)
+            CF_FAIL(reterr_fault, CF_IO, "cannot start a thread");
+        gateway->inquiring = true;
+    }
     struct cf_job *inbox;
     uint64_t head;
     int64_t ticked_us = 0;
@@ -275,16 +318,25 @@ enum cf_status cf_gateway_run(struct cf_gateway *gateway, struct cf_fault *reter
         if (now_us - ticked_us >= TICK_US) {
             ticked_us = now_us;
             send_again(gateway);
-            cf_gateway__answer_inquiries(gateway);
             if (!gateway->clock_known)
                 read_clock(gateway);
             else
                 cf_gateway__poll(gateway);
         }
-        sweep(gateway, head);
-        if (gateway->clock_known)
+        if (!gateway->options.in_order)
+            sweep(gateway, head);
+        gateway->head_seen = head;
+        if (!gateway->clock_known)
+            continue;
+        if (gateway->options.in_order)
+            start_oldest(gateway);
+        else
             start_queued(gateway);
         send_what_lingers(gateway);
+    }
+    if (gateway->inquiring) {
+        cf_bus_server_stop(gateway->status);
+        pthread_join(gateway->inquiry_thread, NULL);
     }
     return CF_OK;
 }
@@ -323,7 +375,8 @@ enum cf_status cf_gateway_open(const struct cf_gateway_options *options,
     pthread_mutex_init(&gateway->mutex, NULL);
     pthread_cond_init(&gateway->changed, NULL);
     CF_TRY(cf_link_open(options->writer_url, &gateway->link, reterr_fault));
-    cf_link_linger(gateway->link, LINGER_MS);
+    if (!options->in_order)
+        cf_link_linger(gateway->link, LINGER_MS);
     CF_TRY(cf_range_client_open(options->range_url, NULL, &gateway->range, reterr_fault));
     cf_range_client_timeout(gateway->range, WRITER_TIMEOUT_MS);
     CF_TRY(cf_range_client_open(options->range_url, options->head_url, &gateway->watcher,
@@ -370,9 +423,9 @@ enum cf_status cf_gateway_describe(struct cf_gateway *gateway, struct cf_buf *bu
     pthread_mutex_lock(&gateway->mutex);
     enum cf_status status = cf_buf_append_format(
         buf,
-        "{\"under_way\":%zu,\"performed\":%llu,\"deferred\":%llu,\"parked\":%llu,"
+        "{\"jobs\":%zu,\"under_way\":%zu,\"performed\":%llu,\"deferred\":%llu,\"parked\":%llu,"
         "\"quarantined\":%llu,\"missed_notices\":%llu,\"provider\":",
-        gateway->under_way, (unsigned long long)gateway->performed,
+        gateway->job_count, gateway->under_way, (unsigned long long)gateway->performed,
         (unsigned long long)gateway->deferred, (unsigned long long)gateway->parked,
         (unsigned long long)gateway->quarantined, (unsigned long long)gateway->missed);
     pthread_mutex_unlock(&gateway->mutex);

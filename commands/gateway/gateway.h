@@ -10,6 +10,9 @@
  * provider and every outcome carries a key that derives from the asking event, so whatever was
  * under way when the process died is simply done again. A request that cannot be performed now becomes a
  * timer of the ledger; one that never can is parked, where people look.
+ *
+ * In order, for a simulation that comes out the same each time, nothing depends on how threads and processes
+ * happen to run: there is one request under way, and a wait is counted from the ledger's clock without jitter.
  */
 
 #include "commands/gateway/payment_port.h"
@@ -28,6 +31,7 @@ struct cf_gateway_options {
     const char *status_url;       /* where others ask it something (inquiry.h); NULL: nowhere */
     unsigned in_progress_max;     /* requests at once; 0 means 256 */
     unsigned poll_interval_s; /* how often the provider's own list of notices is read; 0: never */
+    bool in_order; /* one request at a time, oldest first, and none while a timer is due */
 };
 
 /* Texts in options are copied. */

@@ -77,7 +77,8 @@ struct cf_gateway {
     struct cf_job *table[CF_GATEWAY_BUCKETS];
     struct cf_job *queue, **queue_end;
     struct cf_job *again; /* the writer was busy or silent: send their command again */
-    size_t job_count, in_progress;
+    size_t job_count;     /* changes under mutex */
+    size_t in_progress;
     size_t letter_count; /* of the jobs */
     uint64_t newest;     /* requests up to this sequence have been seen */
     uint64_t head_seen;
@@ -85,8 +86,11 @@ struct cf_gateway {
     bool open_are_few; /* then they filled no page */
     bool clock_known;
     int64_t ledger_offset_us, ledger_asked_us; /* the ledger's clock against ours */
+    int64_t ledger_now_us;                     /* what it said then */
     struct cf_range_records chunk;             /* records read together */
     struct cf_bus_server *status;              /* who asks something: inquiry.h */
+    pthread_t inquiry_thread;
+    bool inquiring;
     struct {
         int64_t next_us;                 /* monotonic: when to read the list of notices again */
         int64_t since_s;                 /* the platform's from then on have not been seen yet */
@@ -120,8 +124,8 @@ void cf_gateway__forget(struct cf_job *job);
 /* poll.c: the provider's own list of notices, for those that never reached us. */
 void cf_gateway__poll(struct cf_gateway *gateway);
 
-/* inquiry.c: answers what other processes ask. */
-void cf_gateway__answer_inquiries(struct cf_gateway *gateway);
+/* inquiry.c: a thread that answers what other processes ask, until the status server is stopped. */
+void *cf_gateway__answer_inquiries(void *context);
 
 /* job_read.c */
 /* Reads the asking event, with those behind it: runs of requests stand together in the log. CORRUPT, or the range

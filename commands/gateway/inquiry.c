@@ -4,11 +4,11 @@
 
 #include "commands/gateway/gateway_private.h"
 #include "commands/gateway/stripe.h"
+#include "core/json_value.h"
 
 #include <stdio.h>
 
 #define REPLY_SIZE_MAX ((size_t)64 << 10)
-#define TAKEN_AT_ONCE 8
 
 static const char action_prefix[] = "action ";
 
@@ -29,6 +29,20 @@ enum cf_status cf_inquire_status(const char *gateway_url, int timeout_ms, struct
                                  struct cf_fault *reterr_fault)
 {
     return ask(gateway_url, "status", timeout_ms, ret_about, reterr_fault);
+}
+
+enum cf_status cf_inquire_idle(struct cf_bus_client *gateway, int timeout_ms, bool *ret_idle,
+                               struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(cf_buf_clean_up) struct cf_buf about;
+    CF_CLEANUP(cf_scope_cf_json_destroy) struct cf_json *json = NULL;
+    cf_buf_init(&about, REPLY_SIZE_MAX);
+    CF_TRY(cf_bus_client_call(gateway, cf_bytes_from_text("status"), timeout_ms, &about,
+                              reterr_fault));
+    CF_TRY(cf_json_parse(cf_buf_bytes(&about), &json, reterr_fault));
+    *ret_idle =
+        cf_json_integer_at(json, "jobs", 1) == 0 && cf_json_integer_at(json, "under_way", 1) == 0;
+    return CF_OK;
 }
 
 enum cf_status cf_inquire_action(const char *gateway_url, const char *intent, int timeout_ms,
@@ -108,20 +122,19 @@ static void answer_status(struct cf_gateway *gateway, struct cf_bus_request *req
         cf_bus_request_drop(request);
 }
 
-void cf_gateway__answer_inquiries(struct cf_gateway *gateway)
+void *cf_gateway__answer_inquiries(void *context)
 {
     const size_t prefix_size = sizeof action_prefix - 1;
-    struct cf_bus_request *requests[TAKEN_AT_ONCE];
-    size_t count = 0;
-    if (gateway->status == NULL ||
-        cf_bus_server_take(gateway->status, requests, TAKEN_AT_ONCE, 0, &count) != CF_OK)
-        return;
-    for (size_t i = 0; i < count; i++) {
-        struct cf_bytes question = cf_bus_request_bytes(requests[i]);
+    struct cf_gateway *gateway = context;
+    struct cf_bus_request *request;
+    size_t count;
+    while (cf_bus_server_take(gateway->status, &request, 1, CF_BUS_FOREVER, &count) == CF_OK) {
+        struct cf_bytes question = cf_bus_request_bytes(request);
         if (question.size > prefix_size && memcmp(question.data, action_prefix, prefix_size) == 0)
-            answer_action(gateway, requests[i],
+            answer_action(gateway, request,
                           cf_bytes_from(question.data + prefix_size, question.size - prefix_size));
         else
-            answer_status(gateway, requests[i]);
+            answer_status(gateway, request);
     }
+    return NULL;
 }

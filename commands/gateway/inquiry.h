@@ -7,10 +7,12 @@
  * of a bank's page works like a key, so it is never recorded: it is asked of the provider when somebody
  * wants to go there.
  *
- * gateway_url is the gateway's status_url. Both wait at most timeout_ms.
+ * gateway_url is the gateway's status_url. All wait at most timeout_ms.
  */
 
 #include "core/base/bytes.h"
+
+struct cf_bus_client;
 
 #define CF_INQUIRY_ACTION_SIZE 512
 
@@ -19,6 +21,11 @@
 CF_MUST_CHECK enum cf_status cf_inquire_status(const char *gateway_url, int timeout_ms,
                                                struct cf_buf *ret_about,
                                                struct cf_fault *reterr_fault);
+
+/* Whether it has nothing in hand: no request, no call whose answer is still to come. Over a client of its
+ * status_url, for those who ask again and again. RETRY when nobody listens there, TIMEOUT, CLOSED, CORRUPT. */
+CF_MUST_CHECK enum cf_status cf_inquire_idle(struct cf_bus_client *gateway, int timeout_ms,
+                                             bool *ret_idle, struct cf_fault *reterr_fault);
 
 /* The page where the payer of an intent authenticates. NOT_FOUND when the provider names none. */
 CF_MUST_CHECK enum cf_status cf_inquire_action(const char *gateway_url, const char *intent,

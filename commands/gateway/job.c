@@ -246,8 +246,9 @@ static int64_t next_wait_us(struct cf_job *job, int64_t wait_us)
         job->gateway->attempts[slot].attempts = 0;
     }
     unsigned attempt = ++job->gateway->attempts[slot].attempts;
-    uint64_t random;
-    cf_random(&random, sizeof random);
+    uint64_t random = 0;
+    if (!job->gateway->options.in_order)
+        cf_random(&random, sizeof random);
     int64_t own_us = cf_backoff_us(attempt, DEFER_FIRST_US, DEFER_LAST_US, random);
     return own_us > wait_us ? own_us : wait_us;
 }

@@ -38,9 +38,11 @@ def wait_until(condition, what, patience_s=PATIENCE_S):
 
 
 class Ledger:
-    """Use as a context manager. `provider_url` may put somebody between gateway and sandbox."""
+    """Use as a context manager. `between` may put somebody between gateway and sandbox. In order: all that
+    happens happens one after the other, and a command comes when all is quiet."""
 
-    def __init__(self, program, poll_s=1, between=None, simulated=False, hooks=False, limits=()):
+    def __init__(self, program, poll_s=1, between=None, simulated=False, hooks=False, limits=(),
+                 in_order=False):
         self.program = program
         self.data = tempfile.mkdtemp(prefix="coffer-contract-", dir="/var/tmp")
         self.clock = SIMULATED if simulated else ()
@@ -49,12 +51,14 @@ class Ledger:
             self.api = f"127.0.0.1:{probe.getsockname()[1]}"
         self.hook_url = f"http://{self.api}/api/v1/webhooks/stripe"
         told = ("--webhook-url", self.hook_url, "--webhook-secret", SECRET) if hooks else ()
-        self.box = Sandbox(program, *self.clock, *told)
+        self.in_order = in_order
+        order = ("--in-order",) if in_order else ()
+        self.box = Sandbox(program, *self.clock, *told, *order)
         provider = between(self.box.url) if between else self.box.url
         self.arguments = {
             "writer": self.clock, "keeper": (),
             "gateway": ("--stripe-key", "sk_test_contract", "--stripe-url", provider, "--poll-s",
-                        str(poll_s), *limits),
+                        str(poll_s), *limits, *order),
             # It takes webhooks in; whoever wants to read something finds nobody.
             "api": ("--listen", self.api, "--webhook-secret", SECRET + ",whsec_old", "--pg",
                     "host=/nowhere")}
@@ -84,6 +88,7 @@ class Ledger:
         if self.models:
             self.models.terminate()
             self.models.wait()
+            wait_until(self.models_are_gone, "PostgreSQL has ended")
         for name in list(self.processes):
             self.kill(name)
         self.box.__exit__()
@@ -107,6 +112,9 @@ class Ledger:
              "writer,keeper,gateway,api,sandbox,sample"], stdout=subprocess.DEVNULL, stderr=self.errors)
         wait_until(lambda: self.run("rebuild", "--diff-only").returncode == 0, "there are models")
 
+    def models_are_gone(self):
+        return not os.path.exists(os.path.join(self.data, "pg/cluster/postmaster.pid"))
+
     def kill(self, name):
         if name in self.processes:
             process = self.processes.pop(name)
@@ -118,6 +126,8 @@ class Ledger:
                               capture_output=True, text=True, check=False)
 
     def send(self, name, actor, key=None, **fields):
+        if self.in_order:
+            self.advance(2 * PATIENCE_S)
         more = ["--key", key] if key else []
         return self.run("command", name, "--actor", actor, "--json", json.dumps(fields), *more)
 

@@ -83,16 +83,20 @@ int cf_cli_clock(int argc, char **argv)
         return stop;
     CF_CLEANUP(cf_scope_cf_import_sender_close) struct cf_import_sender *sender = NULL;
     struct cf_range_client *log = NULL;
+    struct cf_bus_client *gateway = NULL;
     struct cf_fault fault = {0};
     struct cf_data_dir dir;
     char now[CF_TIME_TEXT_SIZE];
     if (cf_data_dir_open(data, &dir, &fault) != CF_OK ||
         cf_import_sender_open(cf_data_dir_socket(&dir, "writer").text, &sender, &fault) != CF_OK ||
-        cf_range_client_open(cf_data_dir_socket(&dir, "range").text, NULL, &log, &fault) != CF_OK)
+        cf_range_client_open(cf_data_dir_socket(&dir, "range").text, NULL, &log, &fault) != CF_OK ||
+        cf_bus_client_open(cf_data_dir_socket(&dir, "gateway").text, &gateway, &fault) != CF_OK)
         return cf_cli_fail("clock", &fault);
     const struct cf_import_stop nobody = {0};
-    struct cf_import_clock clock = {.sender = sender, .log = log, .stop = &nobody};
+    struct cf_import_clock clock = {
+        .sender = sender, .gateway = gateway, .log = log, .stop = &nobody};
     enum cf_status status = go(&clock, &dir, url, &way, &fault);
+    cf_bus_client_close(gateway);
     cf_range_client_close(log);
     if (status != CF_OK)
         return cf_cli_fail("clock", &fault);

@@ -39,7 +39,8 @@ static enum cf_status open_mailer(const struct cf_process *process, const struct
 }
 
 static enum cf_exit run(struct cf_process *process, struct cf_payment_port *port,
-                        struct cf_mailer *mailer, const char *public_url, int64_t poll_s)
+                        struct cf_mailer *mailer, const char *public_url, int64_t poll_s,
+                        bool in_order)
 {
     struct cf_data_dir_url writer = cf_data_dir_socket(&process->dir, "writer");
     struct cf_data_dir_url range = cf_data_dir_socket(&process->dir, "range");
@@ -52,7 +53,8 @@ static enum cf_exit run(struct cf_process *process, struct cf_payment_port *port
                                                .mailer = mailer,
                                                .public_url = public_url,
                                                .status_url = status_socket.text,
-                                               .poll_interval_s = (unsigned)poll_s};
+                                               .poll_interval_s = (unsigned)poll_s,
+                                               .in_order = in_order};
     struct cf_gateway *gateway = NULL;
     struct cf_fault fault = {0};
     enum cf_status status = cf_gateway_open(&options, &gateway, &fault);
@@ -74,6 +76,7 @@ int cf_cli_gateway(int argc, char **argv)
 {
     const char *data = NULL, *key = NULL, *url = NULL, *ca_file = NULL;
     int64_t poll_s = 60, endpoint_limit = -1, global_limit = -1;
+    bool in_order = false;
     struct mail mail = {.from = "coffer@localhost.localdomain",
                         .public_url = "http://127.0.0.1:8080"};
     const struct cf_option options[] = {
@@ -87,6 +90,8 @@ int cf_cli_gateway(int argc, char **argv)
                          "calls a second that it allows in all; 0 any"),
         CF_OPTION_NUMBER("poll-s", &poll_s, 0, 86400,
                          "seconds between readings of the provider's own notices; 0 never"),
+        CF_OPTION_FLAG("in-order", &in_order,
+                       "one request at a time, so that a simulation comes out the same each time"),
         CF_OPTION_TEXT("smtp", &mail.smtp_url, "URL", "a mail server; else letters become files"),
         CF_OPTION_TEXT("smtp-user", &mail.smtp_user, "NAME", "who we are there"),
         CF_OPTION_TEXT("smtp-password", &mail.smtp_password, "WORD", "better in the environment"),
@@ -120,5 +125,5 @@ int cf_cli_gateway(int argc, char **argv)
         open_mailer(&process, &mail, &mailer, &fault) != CF_OK ||
         cf_stripe_open(&stripe, &port, &fault) != CF_OK)
         return cf_cli_fail("gateway", &fault);
-    return run(&process, port, mailer, mail.public_url, poll_s);
+    return run(&process, port, mailer, mail.public_url, poll_s, in_order);
 }

@@ -18,6 +18,7 @@ int cf_cli_sandbox(int argc, char **argv)
     const char *webhook_url = NULL, *webhook_secret = NULL, *webhook_events = NULL;
     const char *clock = "real", *genesis = "2026-01-01T00:00:00Z";
     int64_t clock_from_us = 0;
+    bool in_order = false;
     const struct cf_option options[] = {
         CF_OPTION_TEXT("data", &data, "DIR", "the data directory"),
         CF_OPTION_TEXT("sandbox-listen", &listen_text, "ADDRESS:PORT", "where it listens"),
@@ -27,6 +28,8 @@ int cf_cli_sandbox(int argc, char **argv)
         CF_OPTION_TEXT("webhook-events", &webhook_events, "TYPES", "by commas; all unless given"),
         CF_OPTION_TEXT("clock", &clock, "KIND", "of a new sandbox: real or simulated"),
         CF_OPTION_TEXT("genesis", &genesis, "TIME", "where a simulated clock begins"),
+        CF_OPTION_FLAG("in-order", &in_order,
+                       "what is due waits until coffer clock asks for it, one thing at a time"),
     };
     const struct cf_usage usage = {"sandbox", options, sizeof options / sizeof options[0], 0, 0};
     enum cf_exit stop;
@@ -54,8 +57,8 @@ int cf_cli_sandbox(int argc, char **argv)
                                                        .webhook_url = webhook_url,
                                                        .webhook_secret = webhook_secret,
                                                        .webhook_events = webhook_events,
-                                                       .clock_from_s =
-                                                           clock_from_us / CF_SECOND_US};
+                                                       .clock_from_s = clock_from_us / CF_SECOND_US,
+                                                       .in_order = in_order};
     if (cf_sandbox_open(&sandbox_options, &sandbox, &fault) != CF_OK)
         return cf_cli_fail("sandbox", &fault);
     enum cf_exit result = CF_EXIT_GOOD;

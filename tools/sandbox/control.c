@@ -12,7 +12,9 @@ void cf_sandbox_control_clock(struct cf_call *call)
     cf_json_set_integer(clock, "now", call->now);
     cf_json_set_bool(clock, "frozen", sandbox->frozen);
     cf_json_set_integer(clock, "next_due", cf_store_due_next(call->store));
-    cf_json_set_integer(clock, "webhooks_under_way", (int64_t)sandbox->deliveries_in_flight);
+    cf_json_set_integer(clock, "webhooks_under_way",
+                        (int64_t)sandbox->deliveries_in_flight + sandbox->next_asked);
+    cf_json_set_bool(clock, "in_order", sandbox->options.in_order);
     cf_call_answer_taken(call, clock);
 }
 
@@ -31,6 +33,7 @@ void cf_sandbox_control_clock_set(struct cf_call *call)
     clock_gettime(CLOCK_REALTIME, &real);
     cf_sandbox_clock_set(sandbox, frozen, frozen ? target : target - (int64_t)real.tv_sec);
     call->now = target;
+    sandbox->next_asked = sandbox->options.in_order && cf_call_is_true(call, "next");
     cf_sandbox_control_clock(call);
 }
 

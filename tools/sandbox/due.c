@@ -52,7 +52,9 @@ void cf_sandbox_due_run(struct cf_sandbox *sandbox)
 {
     struct cf_buf what;
     cf_buf_init(&what, 1024);
-    while (run_one(sandbox, &what))
-        ;
+    bool in_order = sandbox->options.in_order;
+    while ((!in_order || sandbox->next_asked) && run_one(sandbox, &what))
+        sandbox->next_asked = false;
+    sandbox->next_asked = false;
     cf_buf_clean_up(&what);
 }

@@ -7,12 +7,15 @@
  * statefully.
  *
  * What it knows survives its process. It sends signed webhooks. Its clock is the real one, or
- * stands where it was put. Below /v1 it behaves as Stripe does for version 2022-11-15; below
+ * stands where it was put. What falls due happens by itself, or in order: one thing, webhooks among them,
+ * each time that somebody asks for it, so that a simulation comes out the same each time. Below /v1 it behaves as Stripe does for version 2022-11-15; below
  * /_sandbox are the pages that a provider shows to people (card form, 3-D Secure, onboarding) and
  * the controls for tests (clock, faults, limits); README.md lists them.
  */
 
 #include "core/base/status.h"
+
+#include <stdbool.h>
 
 struct cf_sandbox;
 
@@ -25,6 +28,7 @@ struct cf_sandbox_options {
     const char *webhook_secret; /* its secret; wanted with webhook_url */
     const char *webhook_events; /* the types it is told, by commas; NULL: all */
     int64_t clock_from_s;       /* where a new sandbox's clock stands; 0: it is the real one */
+    bool in_order;              /* nothing that is due happens before it is asked for, one by one */
     unsigned thread_count;      /* 0: one per processor */
 };
 

@@ -44,6 +44,7 @@ struct cf_sandbox {
                     real one */
     int64_t clock_at;
     size_t deliveries_in_flight;
+    bool next_asked;                    /* in order: the next thing that is due may happen */
     struct cf_sandbox_delayed *delayed; /* answers that wait */
 
     struct {
