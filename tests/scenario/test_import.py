@@ -165,9 +165,7 @@ class Import(unittest.TestCase):
             subprocess.run(self.command("journal"), stdout=file, timeout=PATIENCE_S, check=True)
         subprocess.run(["hledger", "check", "--strict", "-f", journal], timeout=PATIENCE_S, check=True)
         with Coffer(PROGRAM, "--no-samples", data=self.data) as coffer:
-            sandbox = re.search(r"coffer sandbox: (\S+)", coffer.output).group(1)
-            self.run_tool("reconcile", env={**os.environ, "COFFER_STRIPE_KEY": "sk_test_coffer",
-                                            "COFFER_STRIPE_URL": sandbox})
+            with_running_sandbox = self.run_tool("reconcile").stdout
             self.run_tool("rebuild", "--diff-only")
             url = f"http://127.0.0.1:{coffer.port}/api/v1/campaigns?limit=50"
             with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:
@@ -176,6 +174,11 @@ class Import(unittest.TestCase):
             self.assertEqual(self.figures(shown['A "big", lit lamp']), ("funded", 100001, 7))
             # Its backers were let go, and it had them.
             self.assertEqual(self.figures(shown["Two  lines"]), ("failed", 99999, 13))
+        self.assertRegex(with_running_sandbox, r"^(\d+) movements and balances: \1 agree, 0 differ$")
+        self.assertEqual(self.run_tool("reconcile").stdout, with_running_sandbox)
+        os.rename(os.path.join(self.data, "sandbox"), os.path.join(self.directory, "sandbox"))
+        alone = self.run_tool("reconcile", expect=EXIT_UNREACHABLE).stderr
+        self.assertIn("no sandbox; name its provider's key with --stripe-key", alone)
 
     def test_every_oddity(self):
         rows = GOOD + [row for row, _ in BAD]

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* coffer reconcile: reads the ledger and the provider's balance transactions, and compares. */
+/*
+ * coffer reconcile: reads the ledger and the provider's balance transactions, and compares. The provider is the one
+ * that options name, or else the ledger's own sandbox, whether that runs or not.
+ */
 #include "tools/reconcile.h"
 
 #include "commands/gateway/http_client.h"
@@ -8,19 +11,24 @@
 #include "core/money_text.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/options.h"
+#include "tools/cli/sandbox_url.h"
 #include "tools/ledger_walk.h"
+#include "tools/sandbox/sandbox.h"
 
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
 #define CF_PROVIDER_TIMEOUT_MS 30000
 #define CF_URL_SIZE 512
+#define CF_KEY_SIZE 200
 
 /* The provider, as far as this tool needs it. */
 struct cf_provider {
     struct cf_http_client *client;
     const char *url;
     char authorization[256];
+    char sandbox_url[CF_SANDBOX_URL_SIZE];
+    struct cf_sandbox *sandbox; /* owned: one that had to be opened */
 };
 
 static enum cf_status cf_provider_get(struct cf_provider *provider, const char *path,
@@ -40,6 +48,51 @@ static enum cf_status cf_provider_get(struct cf_provider *provider, const char *
         CF_FAIL_ON(reterr_fault, CF_IO, "the provider does not answer that", "%s: HTTP %ld", path,
                    http_status);
     return cf_json_parse(cf_buf_bytes(&body), ret_json, reterr_fault);
+}
+
+/* The sandbox of an imported ledger does not run: it is opened for as long as this takes. In order, since nothing
+ * is to happen in it. */
+static enum cf_status cf_provider_wake(struct cf_provider *provider, const struct cf_data_dir *dir,
+                                       struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(cf_scope_cf_json_destroy) struct cf_json *clock = NULL;
+    const struct cf_data_dir_path directory = cf_data_dir_path(dir, "sandbox");
+    const struct cf_sandbox_options options = {
+        .directory = directory.text, .address = "127.0.0.1", .in_order = true, .thread_count = 1};
+    if (cf_provider_get(provider, "/_sandbox/clock", &clock, NULL) == CF_OK)
+        return CF_OK;
+    CF_TRY(cf_sandbox_open(&options, &provider->sandbox, reterr_fault));
+    snprintf(provider->sandbox_url, sizeof provider->sandbox_url, "http://127.0.0.1:%u",
+             cf_sandbox_port(provider->sandbox));
+    return CF_OK;
+}
+
+/* Where nothing else is said, the ledger's own sandbox. */
+static enum cf_status cf_provider_open(struct cf_provider *provider, const char *data,
+                                       const char *key, const char *ca_file,
+                                       struct cf_fault *reterr_fault)
+{
+    const struct cf_http_client_options client = {.ca_file = ca_file, .user_agent = "coffer"};
+    bool own = key == NULL && provider->url == NULL;
+    struct cf_data_dir dir;
+    CF_TRY(cf_data_dir_open_ledger(data, &dir, reterr_fault));
+    snprintf(provider->authorization, sizeof provider->authorization, "Authorization: Bearer %s",
+             key != NULL ? key : CF_SANDBOX_KEY);
+    CF_TRY(cf_http_client_open(&client, &provider->client, reterr_fault));
+    if (provider->url == NULL)
+        provider->url = own ? provider->sandbox_url : "https://api.stripe.com";
+    if (!own)
+        return CF_OK;
+    if (cf_sandbox_url_read(&dir, provider->sandbox_url, NULL) != CF_OK)
+        CF_FAIL(reterr_fault, CF_NOT_FOUND,
+                "this ledger has no sandbox; name its provider's key with --stripe-key");
+    return cf_provider_wake(provider, &dir, reterr_fault);
+}
+
+static void cf_provider_close(struct cf_provider *provider)
+{
+    cf_http_client_close(provider->client);
+    cf_sandbox_close(provider->sandbox);
 }
 
 /* An amount and its currency as the provider writes them, in our minor units. */
@@ -168,10 +221,11 @@ int cf_cli_reconcile(int argc, char **argv)
     const char *data = NULL;
     const char *key = NULL;
     const char *ca_file = NULL;
-    struct cf_provider provider = {.url = "https://api.stripe.com"};
+    struct cf_provider provider = {0};
     const struct cf_option options[] = {
         CF_OPTION_TEXT("data", &data, "DIR", "the data directory"),
-        CF_OPTION_TEXT("stripe-key", &key, "KEY", "the provider's secret key"),
+        CF_OPTION_TEXT("stripe-key", &key, "KEY",
+                       "the provider's secret key; the ledger's own sandbox unless given"),
         CF_OPTION_TEXT("stripe-url", &provider.url, "URL", "another host that speaks Stripe"),
         CF_OPTION_TEXT("stripe-ca", &ca_file, "FILE", "certificates to trust for it"),
     };
@@ -179,18 +233,15 @@ int cf_cli_reconcile(int argc, char **argv)
     enum cf_exit stop;
     if (!cf_options_read(&usage, argc, argv, NULL, &stop))
         return stop;
-    if (key == NULL)
-        return cf_cli_usage("reconcile", "a provider's key is wanted: --stripe-key");
+    if (key != NULL && strlen(key) >= CF_KEY_SIZE)
+        return cf_cli_usage("reconcile", "--stripe-key is too long for a key");
     struct cf_fault fault = {0};
     struct cf_reconciliation_sums sums = {0};
     size_t findings = 0;
-    const struct cf_http_client_options client = {.ca_file = ca_file, .user_agent = "coffer"};
-    snprintf(provider.authorization, sizeof provider.authorization, "Authorization: Bearer %s",
-             key);
-    enum cf_status status = cf_http_client_open(&client, &provider.client, &fault);
+    enum cf_status status = cf_provider_open(&provider, data, key, ca_file, &fault);
     if (status == CF_OK)
         status = cf_reconcile(data, &provider, &sums, &findings, &fault);
-    cf_http_client_close(provider.client);
+    cf_provider_close(&provider);
     if (status != CF_OK) {
         fault.status = status;
         return cf_cli_fail("reconcile", &fault);

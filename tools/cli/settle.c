@@ -23,7 +23,8 @@ static enum cf_status cf_find_campaign(struct cf_book *book, const char *name, s
     struct cf_bytes text = cf_bytes_from_text(name);
     if (cf_id_parse(text, ret_id) == CF_OK || book->ops->lookup(book, CF_LOOKUP_SLUG, text, ret_id))
         return CF_OK;
-    CF_FAIL_ON(reterr_fault, CF_NOT_FOUND, "there is no such campaign", "%s", name);
+    CF_FAIL_ON(reterr_fault, CF_NOT_FOUND,
+               "no campaign has that id, or that name in its page's address", "%s", name);
 }
 
 static void cf_print_amount(const struct cf_forecast *forecast, const char *label, int64_t minor)
