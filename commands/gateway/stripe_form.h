@@ -38,6 +38,13 @@ CF_MUST_CHECK enum cf_status cf_stripe_write_search(const struct cf_port_request
  * Its JSON is appended to ret_body. */
 bool cf_stripe_find(struct cf_bytes list, const char *key, struct cf_buf *ret_body);
 
+/* Where a list goes on: its last object's id, empty where nothing is behind it. CORRUPT when this is no list. */
+CF_MUST_CHECK enum cf_status cf_stripe_read_end(struct cf_bytes list,
+                                                char ret_after[CF_PORT_NAME_SIZE]);
+
+/* Turns a written search to what lies behind that object; as often as pages come. */
+CF_MUST_CHECK enum cf_status cf_stripe_write_after(struct cf_stripe_http *http, const char *after);
+
 /* Reads the answer to a request. */
 void cf_stripe_read(enum cf_port_operation operation, long http_status, struct cf_bytes body,
                     struct cf_port_result *ret_result);

@@ -360,3 +360,21 @@ bool cf_stripe_find(struct cf_bytes list, const char *key, struct cf_buf *ret_bo
     }
     return false;
 }
+
+enum cf_status cf_stripe_read_end(struct cf_bytes list, char ret_after[CF_PORT_NAME_SIZE])
+{
+    CF_CLEANUP(cf_scope_cf_json_destroy) struct cf_json *json = NULL;
+    CF_TRY(cf_json_parse(list, &json, NULL));
+    const struct cf_json *data = cf_json_get(json, "data");
+    if (cf_json_kind(data) != CF_JSON_ARRAY)
+        return CF_CORRUPT;
+    ret_after[0] = '\0';
+    if (!cf_json_is_true(cf_json_get(json, "has_more")))
+        return CF_OK;
+    size_t count = cf_json_size(data);
+    const char *last = count == 0 ? NULL : cf_json_text_at(cf_json_item(data, count - 1), "id");
+    if (last == NULL || strlen(last) >= CF_PORT_NAME_SIZE)
+        return CF_CORRUPT;
+    memcpy(ret_after, last, strlen(last) + 1);
+    return CF_OK;
+}

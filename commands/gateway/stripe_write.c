@@ -363,3 +363,16 @@ enum cf_status cf_stripe_write_search(const struct cf_port_request *request,
         *ret_http = http;
     return form.status;
 }
+
+enum cf_status cf_stripe_write_after(struct cf_stripe_http *http, const char *after)
+{
+    static const char parameter[] = "&starting_after=";
+    if (!is_name(after))
+        return CF_INVALID;
+    const char *before = strstr((const char *)http->path.data, parameter);
+    if (before != NULL)
+        http->path.size = (size_t)(before - (const char *)http->path.data);
+    CF_TRY(cf_buf_append_text(&http->path, parameter));
+    CF_TRY(cf_buf_append_text(&http->path, after));
+    return cf_buf_terminate(&http->path);
+}

@@ -339,6 +339,30 @@ static void test_stripe__looks_before_it_repeats_after_a_day(void **state)
     assert_int_equal(count_of(fixture, "/v1/charges"), 2);
 }
 
+/* More has happened since than the provider lists at once. */
+static void test_stripe__looks_behind_the_first_hundred(void **state)
+{
+    struct fixture *fixture = *state;
+    struct cf_json *made = call(fixture, "POST", "/v1/customers", "");
+    struct cf_port_request request = payment("pm_card_visa", 1000),
+                           newer = payment("pm_card_visa", 500);
+    snprintf(request.key, sizeof request.key, "long-ago");
+    request.customer = newer.customer = cf_json_text_at(made, "id");
+    request.asked_at_us = request.now_us = cf_json_integer_at(made, "created", 0) * 1000000;
+    struct cf_port_result first = *ask(fixture, request);
+    for (unsigned i = 0; i < 205; i++) {
+        newer.key[0] = '\0';
+        submit(fixture, &newer);
+    }
+    wait_ended(fixture, 206);
+    control(fixture, "/_sandbox/clock", "advance=172800");
+    request.now_us += INT64_C(172800) * 1000000;
+    const struct cf_port_result *found = ask(fixture, request);
+    assert_int_equal(found->outcome, CF_PORT_DONE);
+    assert_string_equal(found->intent, first.intent);
+    cf_json_destroy(made);
+}
+
 /* The platform has another public URL by the time that a lost answer is asked for again. */
 static void test_stripe__finds_what_was_asked_for_in_another_form(void **state)
 {
@@ -462,6 +486,7 @@ int main(void)
         TEST(test_stripe__refuses_what_the_provider_could_not_take),
         TEST(test_stripe__does_it_once_when_answers_get_lost),
         TEST(test_stripe__looks_before_it_repeats_after_a_day),
+        TEST(test_stripe__looks_behind_the_first_hundred),
         TEST(test_stripe__finds_what_was_asked_for_in_another_form),
         TEST(test_stripe__waits_for_a_key_that_holds_another_form),
         TEST(test_stripe__adapts_to_a_provider_that_wants_it_slower),
