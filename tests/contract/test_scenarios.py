@@ -433,6 +433,21 @@ def webhooks_are_signed_retried_delayed_and_doubled(box):
 
 
 @scenario
+def what_it_is_started_for_moves_with_it(box):
+    """Its webhooks go where the last start said, and nowhere else but where somebody asked over HTTP."""
+    own_arguments = box.arguments
+    other = box.ok("POST", "/v1/webhook_endpoints", "url=http://127.0.0.1:9/other&enabled_events[]=*")["id"]
+    for port, events in ((1, "*"), (2, "payout.paid,account.updated"), (3, "*")):
+        box.kill()
+        box.arguments = (*own_arguments, "--webhook-url", f"http://127.0.0.1:{port}/", "--webhook-secret", "s",
+                         "--webhook-events", events)
+        box.start()
+        told = box.ok("GET", "/v1/webhook_endpoints")["data"]
+        same(sorted(each["url"] for each in told), [f"http://127.0.0.1:{port}/", "http://127.0.0.1:9/other"])
+        same([each["enabled_events"] for each in told if each["id"] != other], [events.split(",")])
+
+
+@scenario
 def speaks_to_any_stripe_client(box):
     raw = box.call("POST", "/v1/customers", "metadata[a b]=1&email=a%40b.c", basic=True)
     encoded = box.call("POST", "/v1/customers", "metadata%5Ba%20b%5D=1&email=a%40b.c", basic=True)

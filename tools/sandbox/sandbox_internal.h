@@ -82,7 +82,8 @@ bool cf_sandbox_fault_take(struct cf_sandbox *sandbox, const char *kind, const c
 /* Does what is due; called by the clock's thread and after the clock was moved. */
 void cf_sandbox_due_run(struct cf_sandbox *sandbox);
 
-/* An endpoint of that URL, with that secret, for every event. */
+/* One endpoint that the sandbox was started with: at that URL, with that secret, for those events (NULL: every one).
+ * What an earlier start made is moved there. */
 void cf_webhook_endpoint_ensure(struct cf_call *call, const char *url, const char *secret,
                                 const char *events);
 

@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* In the metadata of the endpoint that the sandbox was started with: the next start finds it, wherever that leads. */
+#define OWN "started_with"
+
 static struct cf_json *make(struct cf_call *call, const char *url, const char *secret)
 {
     struct cf_json *endpoint = cf_call_make(call, "", "webhook_endpoint", "we");
@@ -19,41 +22,48 @@ static struct cf_json *make(struct cf_call *call, const char *url, const char *s
 }
 
 struct search {
-    struct cf_call *call;
-    const char *url, *secret;
-    bool found;
+    const struct cf_call *call;
+    const char *url;
+    char id[64]; /* of the one that was found; empty without */
 };
 
 static bool visit(void *context, const char *id)
 {
     struct search *search = context;
     const struct cf_json *endpoint = cf_store_find(search->call->store, "", id);
-    char name[80];
-    snprintf(name, sizeof name, "secret_of_%s", id);
-    if (endpoint == NULL || !cf_json_is(cf_json_get(endpoint, "url"), search->url))
+    if (!cf_json_is(cf_json_at(endpoint, "metadata." OWN), "yes") &&
+        !cf_json_is(cf_json_get(endpoint, "url"), search->url))
         return true;
-    search->found = true;
-    struct cf_json *kept = cf_store_edit(search->call->store, "", name);
-    if (kept != NULL)
-        cf_json_set_text(kept, "secret", search->secret);
+    snprintf(search->id, sizeof search->id, "%s", id);
     return false;
+}
+
+static struct cf_json *list_of(const char *events)
+{
+    struct cf_json *list = cf_json_array();
+    for (const char *rest = events == NULL ? "*" : events; *rest != '\0';) {
+        char event[64];
+        size_t size = strcspn(rest, ",");
+        snprintf(event, sizeof event, "%.*s", (int)size, rest);
+        cf_json_append(list, cf_json_from_text(event));
+        rest += size + (rest[size] == ',');
+    }
+    return list;
 }
 
 void cf_webhook_endpoint_ensure(struct cf_call *call, const char *url, const char *secret,
                                 const char *events)
 {
-    struct search search = {.call = call, .url = url, .secret = secret};
+    struct search search = {.call = call, .url = url};
     cf_store_walk(call->store, "webhook_endpoint@", NULL, true, visit, &search);
-    if (search.found)
-        return;
-    struct cf_json *endpoint = make(call, url, secret);
-    for (const char *rest = events == NULL ? "*" : events; *rest != '\0';) {
-        char event[64];
-        size_t size = strcspn(rest, ",");
-        snprintf(event, sizeof event, "%.*s", (int)size, rest);
-        cf_json_append(cf_json_get(endpoint, "enabled_events"), cf_json_from_text(event));
-        rest += size + (rest[size] == ',');
-    }
+    struct cf_json *endpoint =
+        search.id[0] == '\0' ? make(call, url, secret) : cf_store_edit(call->store, "", search.id);
+    char name[80];
+    snprintf(name, sizeof name, "secret_of_%s", cf_json_text_at(endpoint, "id"));
+    cf_json_set_text(cf_store_edit(call->store, "", name), "secret", secret);
+    cf_json_set_text(endpoint, "url", url);
+    cf_json_set_text(cf_json_get(endpoint, "metadata"), OWN, "yes");
+    cf_json_set(endpoint, "enabled_events", list_of(events));
 }
 
 void cf_sandbox_webhook_endpoint_create(struct cf_call *call)
