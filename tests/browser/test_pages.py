@@ -92,6 +92,11 @@ class Pages(unittest.TestCase):
         self.assertNotEqual(before, after)
         self.browser.picture(os.path.join(PICTURES, "campaign.png"))
         self.assertEqual(self.browser.complaints(), [])
+        self.browser.resize(600, 900)
+        tops = self.browser.run("return ['h1', '.raised', '.story'].map((name) => "
+                                "document.querySelector(name).getBoundingClientRect().top)")
+        self.assertEqual(tops, sorted(tops), "a narrow page does not hide the pledge behind a long story")
+        self.browser.resize(1280, 1000)
 
     def fill(self, fields):
         """Into the form on the page; then its button."""

@@ -69,6 +69,9 @@ class Browser:
     def open(self, url):
         self.ask("POST", self.session + "/url", {"url": url})
 
+    def resize(self, width, height):
+        self.ask("POST", self.session + "/window/rect", {"width": width, "height": height})
+
     def run(self, script, *arguments):
         """What the page's own JavaScript says."""
         return self.ask("POST", self.session + "/execute/sync",
