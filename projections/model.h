@@ -32,6 +32,7 @@ struct cf_model {
     cf_handler_fn *const
         *handlers;          /* by event number, below CF_EVENT_NUMBER_LIMIT; NULL: not read */
     cf_publish_fn *publish; /* NULL: nobody waits for its changes */
+    bool is_heavy; /* as much work as all others together: a connection of its own (crew.h) */
 };
 
 size_t cf_model_count(void);

@@ -2,6 +2,8 @@
 #include "projections/projector.h"
 
 #include "core/base/assert.h"
+#include "core/base/scope.h"
+#include "projections/crew.h"
 #include "projections/feed.h"
 #include "projections/rebuild.h"
 
@@ -37,10 +39,9 @@ struct watched {
 
 struct cf_projector {
     struct cf_projector_options options;
-    const struct cf_model **models;
     struct watched *watched;
-    struct cf_pg *pg;
-    struct cf_runner *runner;
+    struct cf_pg *pgs[CF_CREW_SIZE];
+    struct cf_crew *crew;
     struct cf_feed *feed; /* NULL until this projector runs a model and nobody else publishes */
     uint64_t head;
     int64_t beat_at_ms, take_over_at_ms, seldom_at_ms;
@@ -67,24 +68,20 @@ enum cf_status cf_projector_new(const struct cf_projector_options *options,
         projector->options.stall_ms = STALL_MS;
     if (projector->options.batch_size_max == 0)
         projector->options.batch_size_max = BATCH_SIZE;
-    projector->models = calloc(cf_model_count(), sizeof *projector->models);
     projector->watched = calloc(cf_model_count(), sizeof *projector->watched);
-    if (projector->models == NULL || projector->watched == NULL) {
+    if (projector->watched == NULL) {
         cf_projector_destroy(projector);
         CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for the projector");
     }
-    for (size_t i = 0; i < cf_model_count(); i++)
-        projector->models[i] = cf_model_at(i);
     *ret_projector = projector;
     return CF_OK;
 }
 
 static void disconnect(struct cf_projector *projector)
 {
-    cf_runner_destroy(projector->runner);
-    projector->runner = NULL;
-    cf_pg_close(projector->pg);
-    projector->pg = NULL;
+    cf_crew_destroy(CF_TAKE(projector->crew));
+    for (size_t i = 0; i < CF_CREW_SIZE; i++)
+        cf_pg_close(CF_TAKE(projector->pgs[i]));
 }
 
 void cf_projector_destroy(struct cf_projector *projector)
@@ -93,7 +90,6 @@ void cf_projector_destroy(struct cf_projector *projector)
         return;
     disconnect(projector);
     cf_feed_close(projector->feed);
-    free(projector->models);
     free(projector->watched);
     free(projector);
 }
@@ -156,9 +152,9 @@ static void beat(struct cf_projector *projector)
     char json[BEAT_SIZE_MAX];
     int size = snprintf(json, sizeof json, "{\"head\":%" PRIu64 ",\"models\":[", projector->head);
     int64_t lowest = INT64_MAX;
-    size_t count = projector->runner == NULL ? 0 : cf_runner_count(projector->runner);
+    size_t count = projector->crew == NULL ? 0 : cf_crew_count(projector->crew);
     for (size_t i = 0; i < count; i++) {
-        struct cf_reader_status status = cf_runner_status(projector->runner, i);
+        struct cf_reader_status status = cf_crew_status(projector->crew, i);
         size += snprintf(json + size, sizeof json - (size_t)size,
                          "%s{\"model\":\"%s\",\"state\":\"%s\",\"sequence\":%" PRId64
                          ",\"stalled\":%s}",
@@ -214,35 +210,42 @@ static void watch_model(struct cf_projector *projector, struct watched *watched,
 static void watch(struct cf_projector *projector)
 {
     int64_t at_ms = now_ms();
-    for (size_t i = 0; projector->runner != NULL && i < cf_runner_count(projector->runner); i++) {
-        struct cf_reader_status status = cf_runner_status(projector->runner, i);
+    for (size_t i = 0; projector->crew != NULL && i < cf_crew_count(projector->crew); i++) {
+        struct cf_reader_status status = cf_crew_status(projector->crew, i);
         watch_model(projector, &projector->watched[i], &status, at_ms);
     }
 }
 
 /* -- PostgreSQL ----------------------------------------------------------------------------- */
 
-static enum cf_status make_runner(struct cf_projector *projector, struct cf_fault *reterr_fault)
+static enum cf_status open_pg(struct cf_projector *projector, struct cf_pg **ret_pg,
+                              struct cf_fault *reterr_fault)
 {
+    CF_TRY(cf_pg_open(projector->options.dsn, ret_pg, reterr_fault));
     /* What a crash of the server may lose comes back with the position from the log. Nobody may keep
      * this process from saying that it stands still. */
-    CF_TRY(cf_pg_script(projector->pg,
+    CF_TRY(cf_pg_script(*ret_pg,
                         "SET synchronous_commit = off; SET lock_timeout = '2s'; "
                         "SET statement_timeout = '60s'",
                         reterr_fault));
-    CF_TRY(cf_schema_make(projector->pg, reterr_fault));
-    CF_TRY(cf_schema_use(projector->pg, CF_SCHEMA_LIVE, reterr_fault));
-    struct cf_runner_options options = {
-        .pg = projector->pg,
-        .models = projector->models,
-        .models_count = cf_model_count(),
+    CF_TRY(cf_schema_make(*ret_pg, reterr_fault));
+    return cf_schema_use(*ret_pg, CF_SCHEMA_LIVE, reterr_fault);
+}
+
+static enum cf_status make_crew(struct cf_projector *projector, struct cf_fault *reterr_fault)
+{
+    struct cf_crew_options options = {
         .services = projector->options.services,
         .rows_max = ROWS_IN_HAND_MAX,
         .changed = projector->options.feed_url == NULL ? NULL : publish_row,
         .changed_user = projector,
     };
-    CF_TRY(cf_runner_new(&options, &projector->runner, reterr_fault));
-    return cf_runner_take_over(projector->runner, reterr_fault);
+    for (size_t i = 0; i < CF_CREW_SIZE; i++) {
+        CF_TRY(open_pg(projector, &projector->pgs[i], reterr_fault));
+        options.pgs[i] = projector->pgs[i];
+    }
+    CF_TRY(cf_crew_new(&options, &projector->crew, reterr_fault));
+    return cf_crew_take_over(projector->crew, reterr_fault);
 }
 
 /* Waiting mends these; the others need a person. */
@@ -255,9 +258,7 @@ static bool may_pass(enum cf_status status)
 static enum cf_status connect(struct cf_projector *projector, struct cf_fault *reterr_fault)
 {
     struct cf_fault fault = {0};
-    enum cf_status status = cf_pg_open(projector->options.dsn, &projector->pg, &fault);
-    if (status == CF_OK)
-        status = make_runner(projector, &fault);
+    enum cf_status status = make_crew(projector, &fault);
     if (status == CF_OK) {
         if (projector->is_pg_away)
             say(projector, "PostgreSQL is back");
@@ -292,8 +293,8 @@ static void lose(struct cf_projector *projector, enum cf_status status,
 /* The socket is one projector's at a time, as the models are; a standby tries again every time. */
 static void open_feed(struct cf_projector *projector)
 {
-    if (projector->feed != NULL || projector->options.feed_url == NULL ||
-        projector->runner == NULL || cf_runner_next(projector->runner) == 0)
+    if (projector->feed != NULL || projector->options.feed_url == NULL || projector->crew == NULL ||
+        cf_crew_next(projector->crew) == 0)
         return;
     struct cf_fault fault = {0};
     enum cf_status status = cf_feed_open(projector->options.feed_url, &projector->feed, &fault);
@@ -306,9 +307,9 @@ static void open_feed(struct cf_projector *projector)
 static enum cf_status seldom_chores(struct cf_projector *projector, struct cf_fault *reterr_fault)
 {
     struct cf_fault fault = {0};
-    if (cf_rebuild_drop_left_over(projector->pg, &fault) != CF_OK)
+    if (cf_rebuild_drop_left_over(projector->pgs[0], &fault) != CF_OK)
         say(projector, "alarm: what a rebuild left behind stays: %s: %s", fault.text, fault.detail);
-    return cf_runner_retry_parked(projector->runner, reterr_fault);
+    return cf_crew_retry_parked(projector->crew, reterr_fault);
 }
 
 static void chores(struct cf_projector *projector)
@@ -316,11 +317,11 @@ static void chores(struct cf_projector *projector)
     int64_t at_ms = now_ms();
     struct cf_fault fault = {0};
     enum cf_status status = CF_OK;
-    if (projector->runner != NULL && at_ms >= projector->take_over_at_ms) {
+    if (projector->crew != NULL && at_ms >= projector->take_over_at_ms) {
         projector->take_over_at_ms = at_ms + TAKE_OVER_MS;
-        status = cf_runner_take_over(projector->runner, &fault);
+        status = cf_crew_take_over(projector->crew, &fault);
     }
-    if (projector->runner != NULL && status == CF_OK && at_ms >= projector->seldom_at_ms) {
+    if (projector->crew != NULL && status == CF_OK && at_ms >= projector->seldom_at_ms) {
         projector->seldom_at_ms = at_ms + SELDOM_MS;
         status = seldom_chores(projector, &fault);
     }
@@ -349,7 +350,7 @@ static void note_source(struct cf_projector *projector, enum cf_status status,
 /* Reads what the models need next, waiting a little for it, and applies it. */
 static void follow(struct cf_projector *projector)
 {
-    uint64_t next = cf_runner_next(projector->runner);
+    uint64_t next = cf_crew_next(projector->crew);
     if (next == 0) {
         poll(NULL, 0, READ_WAIT_MS);
         return;
@@ -366,7 +367,7 @@ static void follow(struct cf_projector *projector)
         return;
     }
     projector->head = records.head;
-    status = cf_runner_apply(projector->runner, &records, &fault);
+    status = cf_crew_apply(projector->crew, &records, &fault);
     if (status == CF_OK)
         projector->pause_ms = 0;
     else
@@ -376,15 +377,15 @@ static void follow(struct cf_projector *projector)
 enum cf_status cf_projector_run(struct cf_projector *projector, struct cf_fault *reterr_fault)
 {
     while (!atomic_load(&projector->stopping)) {
-        if (projector->runner == NULL)
+        if (projector->crew == NULL)
             CF_TRY(connect(projector, reterr_fault));
-        if (projector->runner != NULL && !projector->was_ready) {
+        if (projector->crew != NULL && !projector->was_ready) {
             projector->was_ready = true;
             if (projector->options.ready != NULL)
                 projector->options.ready(projector->options.ready_context);
         }
         chores(projector);
-        if (projector->runner != NULL)
+        if (projector->crew != NULL)
             follow(projector);
     }
     return CF_OK;

@@ -3,7 +3,7 @@
 #define CF_PROJECTIONS_PROJECTOR_H
 
 /*
- * The projector: a runner (runner.h) kept going. It connects and connects again, follows the
+ * The projector: a crew of runners (crew.h) kept going. It connects and connects again, follows the
  * source, publishes what changed (feed.h), beats every second, tries parked events again every
  * minute, and says aloud when something is wrong:
  *

@@ -25,6 +25,7 @@ const struct cf_model cf_model_funding = {
     .tables_count = sizeof tables / sizeof tables[0],
     .handlers = handlers,
     .publish = cf_funding_publish,
+    .is_heavy = true,
 };
 
 static int64_t minor(struct cf_money money)

@@ -5,10 +5,10 @@
  */
 #include "core/base/scope.h"
 #include "projections/cluster.h"
+#include "projections/crew.h"
 #include "projections/funding/tables.h"
 #include "projections/migrate.h"
 #include "projections/rebuild.h"
-#include "projections/runner.h"
 #include "tools/bench/figure.h"
 #include "tools/bench/history.h"
 #include "tools/bench/projections_bare.h"
@@ -101,37 +101,51 @@ static enum cf_status open_empty(struct measuring *measuring, struct cf_pg **ret
     return cf_pg_script(pg, "SET synchronous_commit = off", reterr_fault);
 }
 
-static enum cf_status open_runner(struct measuring *measuring, struct cf_pg *pg,
-                                  struct cf_runner **ret_runner, struct cf_fault *reterr_fault)
+/* Another connection to the same. */
+static enum cf_status open_again(struct measuring *measuring, struct cf_pg **ret_pg,
+                                 struct cf_fault *reterr_fault)
 {
-    struct cf_runner_options options = {.pg = pg,
-                                        .models = measuring->models,
-                                        .models_count = cf_model_count(),
-                                        .rows_max = ROWS_MAX};
-    CF_TRY(cf_runner_new(&options, ret_runner, reterr_fault));
-    return cf_runner_take_over(*ret_runner, reterr_fault);
+    CF_TRY(cf_pg_open(cf_cluster_dsn(measuring->cluster), ret_pg, reterr_fault));
+    CF_TRY(cf_schema_use(*ret_pg, CF_SCHEMA_LIVE, reterr_fault));
+    return cf_pg_script(*ret_pg, "SET synchronous_commit = off", reterr_fault);
 }
 
 /* -- Live ----------------------------------------------------------------------------------- */
 
-static enum cf_status run_live(struct measuring *measuring, struct cf_pg *pg, double *ret_rate,
-                               struct cf_fault *reterr_fault)
+static enum cf_status follow_all(struct measuring *measuring, struct cf_crew *crew,
+                                 double *ret_rate, struct cf_fault *reterr_fault)
 {
-    struct cf_runner *runner = NULL;
-    CF_TRY(open_runner(measuring, pg, &runner, reterr_fault));
     size_t count = cf_history_count(measuring->history);
+    CF_TRY(cf_crew_take_over(crew, reterr_fault));
     int64_t began_ns = cf_bench_now_ns();
-    enum cf_status status = CF_OK;
-    for (uint64_t next = 1; next <= count && status == CF_OK; next += LIVE_BATCH) {
+    for (uint64_t next = 1; next <= count; next += LIVE_BATCH) {
         struct cf_source_records records = {
             .head = count,
             .first = next,
             .count = count - next + 1 < LIVE_BATCH ? (size_t)(count - next + 1) : LIVE_BATCH,
             .records = cf_history_records(measuring->history, next)};
-        status = cf_runner_apply(runner, &records, reterr_fault);
+        CF_TRY(cf_crew_apply(crew, &records, reterr_fault));
     }
     *ret_rate = cf_bench_rate((int64_t)count, cf_bench_now_ns() - began_ns);
-    cf_runner_destroy(runner);
+    return CF_OK;
+}
+
+/* As the projector does it: both connections of a crew. */
+static enum cf_status run_live(struct measuring *measuring, double *ret_rate,
+                               struct cf_fault *reterr_fault)
+{
+    struct cf_crew_options options = {.rows_max = ROWS_MAX};
+    struct cf_crew *crew = NULL;
+    enum cf_status status = open_empty(measuring, &options.pgs[0], reterr_fault);
+    for (size_t i = 1; i < CF_CREW_SIZE && status == CF_OK; i++)
+        status = open_again(measuring, &options.pgs[i], reterr_fault);
+    if (status == CF_OK)
+        status = cf_crew_new(&options, &crew, reterr_fault);
+    if (status == CF_OK)
+        status = follow_all(measuring, crew, ret_rate, reterr_fault);
+    cf_crew_destroy(crew);
+    for (size_t i = 0; i < CF_CREW_SIZE; i++)
+        cf_pg_close(options.pgs[i]);
     return status;
 }
 
@@ -141,13 +155,8 @@ static enum cf_status measure_live(struct measuring *measuring, struct cf_fault 
     CF_TRY(make_history(measuring, scale->live_events, scale->live_campaigns));
     struct cf_pg *pg = NULL;
     double rate = 0, bare = 0;
+    CF_TRY(run_live(measuring, &rate, reterr_fault));
     enum cf_status status = open_empty(measuring, &pg, reterr_fault);
-    if (status == CF_OK)
-        status = run_live(measuring, pg, &rate, reterr_fault);
-    cf_pg_close(pg);
-    pg = NULL;
-    if (status == CF_OK)
-        status = open_empty(measuring, &pg, reterr_fault);
     if (status == CF_OK)
         status = cf_bare_upserts(pg, cf_history_records(measuring->history, 1), scale->bare_events,
                                  LIVE_BATCH, &bare, reterr_fault);
