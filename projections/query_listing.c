@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lists of campaigns: first which ones, along an index; then what their cards show. A cursor is the
- * last row's sort value and id, so a page costs the same wherever it is and nothing is shown twice.
+ * Lists of campaigns: first which ones, then what their cards show. A cursor is the last row's sort value
+ * and id, so a page costs the same wherever it is and nothing is shown twice.
+ *
+ * Where many pass, a page is soon found along the sort's index. Where few do, all of them are looked up by
+ * what they pass, and sorted. Which it is shows by itself: the way along the index ends after 2,500.
  */
 #include "projections/query_private.h"
 
@@ -11,7 +14,8 @@
 
 enum {
     MATCHES_FEW = 10,   /* fewer make one ask whether the words are typed right */
-    MATCHES_MAX = 1500, /* that are all looked at */
+    MATCHES_MAX = 1000, /* that are all looked at, before a page was looked for along the sort */
+    AROUND_MAX = 2000,  /* within a radius, that are looked up by their place */
     NEAR_STEP_M = 1000,
 };
 
@@ -128,48 +132,123 @@ static enum cf_status find_near(struct cf_query *query, struct cf_query_listing 
     }
 }
 
-/* Along the sort's index, past what does not match. */
-static enum cf_status find_sorted(struct cf_query *query, const struct cf_query_listing *listing,
-                                  const struct sort *sort, const struct page *page,
-                                  struct cf_pg_rows **ret_rows, struct cf_fault *reterr_fault)
+/* What is looked for: the words as asked, or made wider where they are mistyped. */
+struct sought {
+    char *asked, *query; /* owned texts of tsquery */
+    int64_t matches;     /* about so many texts hold it */
+};
+
+static void sought_clean_up(struct sought *sought)
 {
-    bool is_narrow = false;
-    if (listing->radius_m > 0) {
-        CF_CLEANUP(cf_scope_cf_pg_rows_destroy) struct cf_pg_rows *rows = NULL;
-        struct cf_pg_params *params = cf_query_params__(query);
-        cf_pg_add_int64(params, listing->latitude_microdegrees);
-        cf_pg_add_int64(params, listing->longitude_microdegrees);
-        cf_pg_add_int64(params, listing->radius_m);
-        CF_TRY(cf_query_run__(query, "search_narrow", &rows, reterr_fault));
-        is_narrow = cf_pg_bool(rows, 0, "is_narrow");
-    }
+    free(sought->asked);
+    free(sought->query);
+}
+
+/* Runs a statement that gives a query and how much it would find. */
+static enum cf_status seek(struct cf_query *query, const char *statement, struct cf_bytes words,
+                           char **ret_query, int64_t *ret_matches, struct cf_fault *reterr_fault)
+{
+    CF_CLEANUP(cf_scope_cf_pg_rows_destroy) struct cf_pg_rows *rows = NULL;
+    cf_pg_add_bytes(cf_query_params__(query), words);
+    CF_TRY(cf_query_run__(query, statement, &rows, reterr_fault));
+    if (cf_pg_rows_count(rows) == 0)
+        return CF_OK;
+    char *text = strdup(cf_pg_text(rows, 0, "query"));
+    if (text == NULL)
+        CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for a query");
+    free(*ret_query);
+    *ret_query = text;
+    *ret_matches = cf_pg_int64(rows, 0, "matches");
+    return CF_OK;
+}
+
+static enum cf_status seek_words(struct cf_query *query, struct cf_bytes words,
+                                 struct sought *sought, struct cf_fault *reterr_fault)
+{
+    CF_TRY(seek(query, "search_asked", words, &sought->asked, &sought->matches, reterr_fault));
+    sought->query = strdup(sought->asked);
+    if (sought->query == NULL)
+        CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for a query");
+    if (sought->matches >= MATCHES_FEW)
+        return CF_OK;
+    return seek(query, "search_meant", words, &sought->query, &sought->matches, reterr_fault);
+}
+
+/* How many lie within the radius, as far as that is worth knowing. */
+static enum cf_status count_around(struct cf_query *query, const struct cf_query_listing *listing,
+                                   int64_t *ret_matches, struct cf_fault *reterr_fault)
+{
+    *ret_matches = INT64_MAX;
+    if (listing->radius_m <= 0)
+        return CF_OK;
+    CF_CLEANUP(cf_scope_cf_pg_rows_destroy) struct cf_pg_rows *rows = NULL;
     struct cf_pg_params *params = cf_query_params__(query);
-    filters_add(params, listing, is_narrow);
-    filter_add(params, listing->words);
+    cf_pg_add_int64(params, listing->latitude_microdegrees);
+    cf_pg_add_int64(params, listing->longitude_microdegrees);
+    cf_pg_add_int64(params, listing->radius_m);
+    CF_TRY(cf_query_run__(query, "search_around", &rows, reterr_fault));
+    *ret_matches = cf_pg_int64(rows, 0, "matches");
+    return CF_OK;
+}
+
+/* Along the sort's index. */
+static enum cf_status find_next(struct cf_query *query, const struct cf_query_listing *listing,
+                                const struct sought *sought, const struct sort *sort,
+                                const struct page *page, struct cf_pg_rows **ret_rows,
+                                struct cf_fault *reterr_fault)
+{
+    struct cf_pg_params *params = cf_query_params__(query);
+    filters_add(params, listing, false);
+    filter_add(params, cf_bytes_from_text(sought->query == NULL ? "" : sought->query));
     page_add(params, page);
     return cf_query_run__(query, sort->statement, ret_rows, reterr_fault);
 }
 
-/* All that hold the words where they are few; where next to nobody does, those that hold similar ones, too.
- * Words that many hold say little: then the sort decides, and an index has it. */
+/* All that pass, by a sort, or by how well they match where it is empty. */
+static enum cf_status find_all(struct cf_query *query, const struct cf_query_listing *listing,
+                               const struct sought *sought, const char *sort, bool is_narrow,
+                               const struct page *page, struct cf_pg_rows **ret_rows,
+                               struct cf_fault *reterr_fault)
+{
+    struct cf_pg_params *params = cf_query_params__(query);
+    filters_add(params, listing, is_narrow);
+    if (sought->query != NULL)
+        cf_pg_add_text(params, sought->query);
+    page_add(params, page);
+    filter_add(params, cf_bytes_from_text(sort));
+    if (sought->query == NULL)
+        return cf_query_run__(query, "query_listing_all", ret_rows, reterr_fault);
+    cf_pg_add_text(params, sought->asked);
+    return cf_query_run__(query, "search_campaigns", ret_rows, reterr_fault);
+}
+
+/* By a sort, with or without words. */
+static enum cf_status find_sorted(struct cf_query *query, const struct cf_query_listing *listing,
+                                  const struct sought *sought, const struct sort *sort,
+                                  const struct page *page, struct cf_pg_rows **ret_rows,
+                                  struct cf_fault *reterr_fault)
+{
+    int64_t matches = sought->query == NULL ? INT64_MAX : sought->matches, around = 0;
+    CF_TRY(count_around(query, listing, &around, reterr_fault));
+    if (matches > MATCHES_MAX && around > MATCHES_MAX) {
+        CF_TRY(find_next(query, listing, sought, sort, page, ret_rows, reterr_fault));
+        if ((int64_t)cf_pg_rows_count(*ret_rows) == page->count_max)
+            return CF_OK;
+        cf_pg_rows_destroy(CF_TAKE(*ret_rows));
+    }
+    return find_all(query, listing, sought, sort->name, around <= AROUND_MAX, page, ret_rows,
+                    reterr_fault);
+}
+
 static enum cf_status find_words(struct cf_query *query, const struct cf_query_listing *listing,
                                  const struct sort *sort, const struct page *page,
                                  struct cf_pg_rows **ret_rows, struct cf_fault *reterr_fault)
 {
-    CF_CLEANUP(cf_scope_cf_pg_rows_destroy) struct cf_pg_rows *rows = NULL;
-    struct cf_pg_params *params = cf_query_params__(query);
-    cf_pg_add_bytes(params, listing->words);
-    CF_TRY(cf_query_run__(query, "search_count", &rows, reterr_fault));
-    int64_t matches = cf_pg_int64(rows, 0, "matches");
-    if (matches > MATCHES_MAX)
-        return find_sorted(query, listing, sort, page, ret_rows, reterr_fault);
-    params = cf_query_params__(query);
-    filters_add(params, listing, false);
-    cf_pg_add_bytes(params, listing->words);
-    page_add(params, page);
-    filter_add(params, listing->sort);
-    return cf_query_run__(query, matches < MATCHES_FEW ? "search_alike" : "search_campaigns",
-                          ret_rows, reterr_fault);
+    CF_CLEANUP(sought_clean_up) struct sought sought = {0};
+    CF_TRY(seek_words(query, listing->words, &sought, reterr_fault));
+    if (listing->sort.size == 0 && sought.matches <= MATCHES_MAX)
+        return find_all(query, listing, &sought, "", false, page, ret_rows, reterr_fault);
+    return find_sorted(query, listing, &sought, sort, page, ret_rows, reterr_fault);
 }
 
 static enum cf_status find(struct cf_query *query, const struct cf_query_listing *listing,
@@ -185,7 +264,7 @@ static enum cf_status find(struct cf_query *query, const struct cf_query_listing
         return find_words(query, listing, sort, &page, ret_rows, reterr_fault);
     if (listing->radius_m > 0 && listing->sort.size == 0)
         return find_near(query, *listing, &page, ret_rows, reterr_fault);
-    return find_sorted(query, listing, sort, &page, ret_rows, reterr_fault);
+    return find_sorted(query, listing, &(struct sought){0}, sort, &page, ret_rows, reterr_fault);
 }
 
 static struct cf_json *card_json(const struct cf_pg_rows *rows, size_t row,
