@@ -237,6 +237,7 @@ class Import(unittest.TestCase):
         self.assertIn("another `coffer up` or import runs",
                       self.run_tool("import", self.file, expect=EXIT_UNREACHABLE).stderr)
         first.kill()
+        first.wait(timeout=PATIENCE_S)  # its children may live on
         self.check_tables(self.run_tool("import", self.file).stdout)
         first.communicate(timeout=PATIENCE_S)
 
