@@ -64,8 +64,8 @@ CF_MUST_CHECK enum cf_status cf_lmdb_copy(struct cf_lmdb *env, const char *direc
 /* Forces a derived environment to the disk. */
 CF_MUST_CHECK enum cf_status cf_lmdb_sync(struct cf_lmdb *env, struct cf_fault *reterr_fault);
 
-/* Whether each page of the last commit is either in one of its trees or free, and free only once: else
- * CORRUPT. What hangs on no row, and no reader would notice, is the list of free pages. */
+/* Whether the pages of the last commit hang together, word for word (lmdb_pages.h): else CORRUPT. For a
+ * file that one process at a time writes, beside it as well. */
 CF_MUST_CHECK enum cf_status cf_lmdb_check_pages(struct cf_lmdb *env,
                                                  struct cf_fault *reterr_fault);
 
@@ -105,7 +105,8 @@ CF_MUST_CHECK enum cf_status cf_lmdb_append(struct cf_lmdb_txn *txn, struct cf_l
 CF_MUST_CHECK enum cf_status cf_lmdb_delete(struct cf_lmdb_txn *txn, struct cf_lmdb_table table,
                                             struct cf_bytes key, struct cf_fault *reterr_fault);
 
-/* Cursors; closed before their transaction ends. A step past the end is NOT_FOUND. */
+/* Cursors; closed before their transaction ends. A step past the end is NOT_FOUND. Where the next row
+ * is near the last one, most often in the same page, a cursor need not come down the tree again. */
 enum cf_lmdb_step {
     CF_LMDB_FIRST,
     CF_LMDB_LAST,
@@ -123,6 +124,14 @@ CF_MUST_CHECK enum cf_status cf_lmdb_cursor_move(struct cf_lmdb_cursor *cursor,
                                                  enum cf_lmdb_step step, struct cf_bytes *ret_key,
                                                  struct cf_bytes *ret_value,
                                                  struct cf_fault *reterr_fault);
+/* To the row of this key. NOT_FOUND leaves the cursor near by. */
+CF_MUST_CHECK enum cf_status cf_lmdb_cursor_find(struct cf_lmdb_cursor *cursor, struct cf_bytes key,
+                                                 struct cf_bytes *ret_value,
+                                                 struct cf_fault *reterr_fault);
+/* As cf_lmdb_put, and goes there. */
+CF_MUST_CHECK enum cf_status cf_lmdb_cursor_put(struct cf_lmdb_cursor *cursor, struct cf_bytes key,
+                                                struct cf_bytes value,
+                                                struct cf_fault *reterr_fault);
 /* To the first row whose key is `key` or behind it. */
 CF_MUST_CHECK enum cf_status cf_lmdb_cursor_seek(struct cf_lmdb_cursor *cursor, struct cf_bytes key,
                                                  struct cf_bytes *ret_key,

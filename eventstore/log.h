@@ -108,7 +108,7 @@ CF_MUST_CHECK enum cf_status cf_log_view_entry(struct cf_log_view *view, uint64_
                                                struct cf_log_entry *ret_entry,
                                                struct cf_fault *reterr_fault);
 
-/* CORRUPT unless every page of the log's file is accounted for (lmdb_env.h). */
+/* CORRUPT unless the pages of the log's file hang together (lmdb_pages.h). */
 CF_MUST_CHECK enum cf_status cf_log_check_pages(struct cf_log *log, struct cf_fault *reterr_fault);
 
 /* The view's complete nodes, for tree.h; borrowed from the view. A missing one is CORRUPT. */

@@ -10,6 +10,10 @@
  * log's own key rotations allow, each record with its stream and its subjects' back-links; the
  * state is made again in a scratch directory and compared with the live one, key for key.
  *
+ * Of the file itself every word that LMDB reads is held against what LMDB writes (lmdb_pages.h). What
+ * nobody reads cannot matter, and a change there is no finding: room in a page that is not used, the
+ * byte that pads a row, free pages, the lock file.
+ *
  * What this cannot see by itself is a log that was cut back together with its checkpoints: hand in
  * a checkpoint that was kept elsewhere. The report says how many records no checkpoint covers.
  *

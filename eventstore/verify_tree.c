@@ -5,7 +5,6 @@
  * What lies above the chunks is few nodes, and checked at the end.
  */
 #include "core/base/assert.h"
-#include "core/wire.h"
 #include "eventstore/verify_private.h"
 
 #include <pthread.h>
@@ -15,7 +14,6 @@
 #define CHUNK_LEVEL 13
 #define CHUNK_SIZE ((uint64_t)1 << CHUNK_LEVEL)
 #define THREADS_MAX 64
-#define PAGE_SIZE ((uintptr_t)4096)
 
 struct job {
     struct cf_log *log;
@@ -36,20 +34,6 @@ static void find(struct job *job, enum cf_verify_verdict verdict, uint64_t seque
     pthread_mutex_unlock(&job->lock);
     /* Chunks are taken in order: an earlier finding can only come from one that is under way. */
     atomic_store(&job->stop, true);
-}
-
-/* The front of a record says its own sequence and its event's number. */
-static bool peek(struct cf_bytes bytes, uint64_t *ret_sequence, uint64_t *ret_number)
-{
-    struct cf_wire_cursor cursor = cf_wire_cursor_over(bytes, CF_WIRE_CANONICAL);
-    uint32_t count;
-    uint64_t format;
-    int64_t time_us;
-    return cf_wire_read_array(&cursor, 12, &count, NULL) == CF_OK &&
-           cf_wire_read_unsigned(&cursor, UINT64_MAX, &format, NULL) == CF_OK &&
-           cf_wire_read_unsigned(&cursor, UINT64_MAX, ret_sequence, NULL) == CF_OK &&
-           cf_wire_read_signed(&cursor, &time_us, NULL) == CF_OK &&
-           cf_wire_read_unsigned(&cursor, UINT64_MAX, ret_number, NULL) == CF_OK;
 }
 
 static void note_rotation(struct job *job, uint64_t sequence)
@@ -89,30 +73,13 @@ static bool check_entry(struct job *job, const struct cf_log_entry *entry, uint6
         return false;
     }
     uint64_t sequence, number;
-    if (!peek(entry->record, &sequence, &number) || sequence != expected) {
+    if (!cf_record_front(entry->record, &sequence, &number) || sequence != expected) {
         find(job, CF_VERIFY_TAMPERED, expected, "the record says that it is another one");
         return false;
     }
     if (number == CF_EVENT_KEY_ROTATED)
         note_rotation(job, expected);
     return true;
-}
-
-/*
- * Whether the row is found by its number, too: a walk does not look at the keys above the rows. Asked of
- * the last row of one page and the first of the next, which answers for all between.
- */
-static bool can_be_found(struct cf_log_view *view, const struct cf_log_entry *entry)
-{
-    struct cf_log_entry found;
-    return entry->sequence == 0 ||
-           (cf_log_view_entry(view, entry->sequence, &found, NULL) == CF_OK &&
-            found.record.data == entry->record.data);
-}
-
-static uintptr_t page_of(const struct cf_log_entry *entry)
-{
-    return (uintptr_t)entry->record.data / PAGE_SIZE;
 }
 
 static void check_chunk(struct job *job, struct cf_log_view *view, uint64_t chunk)
@@ -123,7 +90,6 @@ static void check_chunk(struct job *job, struct cf_log_view *view, uint64_t chun
     CF_CLEANUP(cf_scope_cf_log_walk_end) struct cf_log_walk *walk = NULL;
     struct cf_fault fault = {0};
     struct cf_frontier frontier = {0};
-    struct cf_log_entry before = {0};
     enum cf_status status = cf_log_walk_begin(view, chunk == 0 ? 0 : first, &walk, &fault);
     for (uint64_t expected = first; expected < end && status == CF_OK; expected++) {
         struct cf_log_entry entry = {.sequence = expected};
@@ -135,10 +101,6 @@ static void check_chunk(struct job *job, struct cf_log_view *view, uint64_t chun
                  status == CF_NOT_FOUND ? "the record is missing" : fault.text);
         else if (!check_entry(job, &entry, expected, &frontier))
             return;
-        else if (page_of(&entry) != page_of(&before) &&
-                 !(can_be_found(view, &before) && can_be_found(view, &entry)))
-            find(job, CF_VERIFY_TRUNCATED, expected, "the record is not found by its number");
-        before = entry;
     }
     if (frontier.size == CHUNK_SIZE)
         job->roots[chunk] = frontier.nodes[CHUNK_LEVEL];

@@ -181,6 +181,38 @@ enum cf_status cf_record_decode(struct cf_bytes bytes, struct cf_record *ret_rec
     return cf_wire_finish(&cursor, reterr_fault);
 }
 
+/* An unsigned number in msgpack; returns what is behind it, or NULL. */
+static const uint8_t *number_read(const uint8_t *at, const uint8_t *end, uint64_t *ret_number)
+{
+    if (at == NULL || at == end)
+        return NULL;
+    uint8_t kind = *at++;
+    *ret_number = kind;
+    if (kind < 0x80)
+        return at;
+    size_t size = (size_t)1 << (kind & 3);
+    if (kind < 0xcc || kind > 0xcf || (size_t)(end - at) < size)
+        return NULL;
+    uint64_t number = 0;
+    for (size_t i = 0; i < size; i++)
+        number = number << 8 | at[i];
+    *ret_number = number;
+    return at + size;
+}
+
+bool cf_record_front(struct cf_bytes bytes, uint64_t *ret_sequence, uint64_t *ret_event_number)
+{
+    uint64_t time_us;
+    if (bytes.size < 2 ||
+        (bytes.data[0] != (0x90 | ELEMENTS) && bytes.data[0] != (0x90 | ELEMENTS_OF_FIRST)) ||
+        bytes.data[1] != CF_RECORD_FORMAT)
+        return false;
+    const uint8_t *end = bytes.data + bytes.size;
+    const uint8_t *at = number_read(bytes.data + 2, end, ret_sequence);
+    at = number_read(at, end, &time_us);
+    return number_read(at, end, ret_event_number) != NULL;
+}
+
 enum cf_status cf_record_event(const struct cf_record *record, struct cf_event *ret_event,
                                struct cf_fault *reterr_fault)
 {

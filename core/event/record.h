@@ -69,6 +69,10 @@ void cf_record_encode_event(const struct cf_record *record, const struct cf_even
 CF_MUST_CHECK enum cf_status cf_record_decode(struct cf_bytes bytes, struct cf_record *ret_record,
                                               struct cf_fault *reterr_fault);
 
+/* The sequence and the event's number alone, for who reads millions of records and knows from elsewhere
+ * that they are whole. False where the front is no record's. */
+bool cf_record_front(struct cf_bytes bytes, uint64_t *ret_sequence, uint64_t *ret_event_number);
+
 /* Reads the event out of a decoded record; borrows from the same bytes. Offsets in a fault count
  * from the payload's start. UNSUPPORTED for an event that this program does not know. */
 CF_MUST_CHECK enum cf_status cf_record_event(const struct cf_record *record,

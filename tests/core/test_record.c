@@ -93,6 +93,34 @@ static void test_record__has_one_encoding_only(void **state)
     }
 }
 
+static void test_record__front_is_what_the_whole_says(void **state)
+{
+    (void)state;
+    static const uint64_t sequences[] = {1,     127,   128,        255,       256,
+                                         65535, 65536, 1ull << 32, 1ull << 62};
+    struct cf_event event = cf_sample_event(CF_EVENT_PLEDGE_PLACED, 1, false);
+    for (size_t i = 0; i < 2 * sizeof sequences / sizeof sequences[0]; i++) {
+        struct cf_record record = sample(i % 2 == 0);
+        uint64_t sequence, number;
+        record.sequence = sequences[i / 2];
+        record.subject_count = 0;
+        struct cf_bytes bytes = encode(&record, &event, memory);
+        assert_true(cf_record_front(bytes, &sequence, &number));
+        assert_int_equal(sequence, record.sequence);
+        assert_int_equal(number, record.event_number);
+        /* Array, format, sequence, time (nine bytes), number: not one less. */
+        size_t cut = 0;
+        while (!cf_record_front(cf_bytes_from(memory, cut), &sequence, &number))
+            cut++;
+        struct cf_wire_writer writer = cf_wire_writer_fixed(back, sizeof back);
+        cf_wire_write_unsigned(&writer, record.sequence);
+        cf_wire_write_unsigned(&writer, record.event_number);
+        assert_int_equal(cut, 2 + 9 + writer.size);
+        memory[0] ^= 1;
+        assert_false(cf_record_front(bytes, &sequence, &number));
+    }
+}
+
 static void test_record__another_format_is_unsupported(void **state)
 {
     (void)state;
@@ -119,6 +147,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_record__reads_what_it_wrote),
         cmocka_unit_test(test_record__has_one_encoding_only),
+        cmocka_unit_test(test_record__front_is_what_the_whole_says),
         cmocka_unit_test(test_record__another_format_is_unsupported),
         cmocka_unit_test(test_record__is_bounded),
     };

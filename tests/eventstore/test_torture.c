@@ -97,6 +97,8 @@ WRAP(int, mdb_del, (void *txn, unsigned handle, void *key, void *value), (txn, h
      EIO)
 WRAP(int, mdb_cursor_get, (void *cursor, void *key, void *value, int operation),
      (cursor, key, value, operation), EIO)
+WRAP(int, mdb_cursor_put, (void *cursor, void *key, void *value, unsigned flags),
+     (cursor, key, value, flags), ENOSPC)
 
 int __real_mdb_txn_begin(void *env, void *parent, unsigned flags, void **txn);
 int __wrap_mdb_txn_begin(void *env, void *parent, unsigned flags, void **txn);

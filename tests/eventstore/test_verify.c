@@ -11,6 +11,7 @@
 #include "eventstore/rotation.h"
 #include "eventstore/verify.h"
 #include "tests/support/cmocka.h"
+#include "tests/support/lmdb_words.h"
 #include "tests/support/sample_log.h"
 #include "tests/support/temp_dir.h"
 
@@ -19,7 +20,8 @@
 #include <unistd.h>
 
 #define RECORDS 300
-#define SIGNED 280 /* the newest checkpoint */
+#define SIGNED 280    /* the newest checkpoint */
+#define FLIP_EVERY 37 /* bytes; a word is mostly shorter, so of many words one is met */
 
 struct fixture {
     struct cf_temp_dir dir;
@@ -445,76 +447,20 @@ static void test_verify__does_not_believe_a_strange_key(void **state)
 
 /* --- Damaged pages ---------------------------------------------------------------------------- */
 
-#define PAGE ((size_t)4096)
+#define PAGE CF_LMDB_WORDS_PAGE
 #define PAGES_MAX 1024
-#define PAGE_HEAD 16
-#define TREE_SIZE 48 /* LMDB's description of one tree; its root stands in the last eight bytes */
 
-/* LMDB's format, as far as it takes to tell what hangs together (lmdb 0.9, mdb.c). */
-enum { BRANCH = 0x01, LEAF = 0x02, BIG_DATA = 0x01, TREE_DATA = 0x02 };
+struct reachable {
+    bool pages[PAGES_MAX];
+};
 
-static uint64_t number_at(const uint8_t *at, size_t size)
+static void mark(void *context, enum cf_lmdb_word what, size_t at, size_t size)
 {
-    uint64_t number = 0;
-    memcpy(&number, at, size);
-    return number;
-}
-
-static void mark(const struct cf_buf *data, uint64_t number, bool reachable[PAGES_MAX]);
-
-static void mark_tree(const struct cf_buf *data, const uint8_t *tree, bool reachable[PAGES_MAX])
-{
-    uint64_t root = number_at(tree + TREE_SIZE - 8, 8);
-    if (root != UINT64_MAX)
-        mark(data, root, reachable);
-}
-
-static void mark_node(const struct cf_buf *data, const uint8_t *node, bool leaf,
-                      bool reachable[PAGES_MAX])
-{
-    uint64_t flags = number_at(node + 4, 2);
-    const uint8_t *value = node + 8 + number_at(node + 6, 2);
-    if (!leaf) {
-        mark(data, number_at(node, 4) | flags << 32, reachable);
-    } else if ((flags & TREE_DATA) != 0) {
-        mark_tree(data, value, reachable);
-    } else if ((flags & BIG_DATA) != 0) {
-        uint64_t first = number_at(value, 8);
-        uint64_t count = number_at(data->data + first * PAGE + 12, 4);
-        for (uint64_t i = 0; i < count; i++)
-            reachable[first + i] = true;
-    }
-}
-
-static void mark(const struct cf_buf *data, uint64_t number, bool reachable[PAGES_MAX])
-{
-    const uint8_t *page = data->data + number * PAGE;
-    assert_true(number < PAGES_MAX && (number + 1) * PAGE <= data->size);
-    reachable[number] = true;
-    uint64_t flags = number_at(page + 10, 2);
-    assert_true((flags & (BRANCH | LEAF)) != 0);
-    size_t count = (number_at(page + 12, 2) - PAGE_HEAD) / 2;
-    for (size_t i = 0; i < count; i++)
-        mark_node(data, page + number_at(page + PAGE_HEAD + 2 * i, 2), (flags & LEAF) != 0,
-                  reachable);
-}
-
-static size_t newest_meta(const struct cf_buf *data)
-{
-    const size_t txn = PAGE_HEAD + 24 + 2 * TREE_SIZE + 8;
-    return number_at(data->data + txn, 8) > number_at(data->data + PAGE + txn, 8) ? 0 : 1;
-}
-
-/* The pages that the newest commit is made of: its meta page, the trees of tables and of free pages.
- * Returns how many pages the file has come to. */
-static size_t mark_all(const struct cf_buf *data, bool reachable[PAGES_MAX])
-{
-    const size_t trees = PAGE_HEAD + 24, last = trees + 2 * TREE_SIZE;
-    size_t newest = newest_meta(data);
-    reachable[newest] = true;
-    mark_tree(data, data->data + newest * PAGE + trees, reachable);
-    mark_tree(data, data->data + newest * PAGE + trees + TREE_SIZE, reachable);
-    return number_at(data->data + newest * PAGE + last, 8) + 1;
+    struct reachable *reachable = context;
+    (void)what;
+    assert_true((at + size) / PAGE < PAGES_MAX);
+    for (size_t page = at / PAGE; page <= (at + size - (size > 0)) / PAGE; page++)
+        reachable->pages[page] = true;
 }
 
 static void damage(uint8_t *page, int kind)
@@ -533,9 +479,9 @@ static void test_verify__finds_each_damaged_page(void **state)
 {
     struct fixture *fixture = *state;
     struct cf_buf *data = &fixture->data;
-    static bool reachable[PAGES_MAX];
-    memset(reachable, 0, sizeof reachable);
-    size_t pages = mark_all(data, reachable);
+    struct reachable reachable = {0};
+    cf_lmdb_words(cf_buf_bytes(data), mark, &reachable);
+    size_t pages = cf_lmdb_words_pages(cf_buf_bytes(data));
     int found = 0;
     for (size_t page = 0; page < pages + 3; page++) {
         for (int kind = 0; kind < 3; kind++) {
@@ -548,7 +494,7 @@ static void test_verify__finds_each_damaged_page(void **state)
             bool bad = report.verdict != CF_VERIFY_GOOD;
             found += bad;
             /* Of the other meta page LMDB reads the beginning, so that may be found as well. */
-            if (bad != reachable[page] && (reachable[page] || page > 1))
+            if (bad != reachable.pages[page] && (reachable.pages[page] || page > 1))
                 fail_msg("page %d, damage %d: %s", (int)page, kind,
                          bad ? report.finding : "not found");
         }
@@ -557,34 +503,37 @@ static void test_verify__finds_each_damaged_page(void **state)
     restore(fixture);
 }
 
-/* A list of free pages that stands where no list can stand. */
-static void test_verify__finds_a_displaced_list_of_free_pages(void **state)
+/* Every word that LMDB or we read, a bit of each, in the whole file. */
+struct flips {
+    struct fixture *fixture;
+    size_t words, done;
+};
+
+static void flip(void *context, enum cf_lmdb_word what, size_t at, size_t size)
 {
-    struct fixture *fixture = *state;
-    struct cf_buf *data = &fixture->data;
-    const uint8_t *tree = data->data + newest_meta(data) * PAGE + PAGE_HEAD + 24;
-    uint8_t *page = data->data + number_at(tree + TREE_SIZE - 8, 8) * PAGE;
-    uint8_t *key_size = page + number_at(page + PAGE_HEAD, 2) + 6;
-    assert_int_equal(*key_size, 8);
-    *key_size = 14;
-    restore(fixture);
-    assert_int_equal(verify(fixture, TREE, (struct cf_bytes){0}).verdict, CF_VERIFY_TRUNCATED);
-    *key_size = 8;
-    restore(fixture);
+    struct flips *flips = context;
+    struct cf_buf *data = &flips->fixture->data;
+    if (what == CF_LMDB_UNREAD_KEY || what == CF_LMDB_FREE_KEY)
+        return;
+    for (size_t i = flips->words++ % FLIP_EVERY; i < size; i += FLIP_EVERY) {
+        uint8_t bit = (uint8_t)(1u << flips->done++ % 8);
+        data->data[at + i] ^= bit;
+        restore(flips->fixture);
+        data->data[at + i] ^= bit;
+        struct cf_verify_report report = verify(flips->fixture, TREE, (struct cf_bytes){0});
+        if (report.verdict == CF_VERIFY_GOOD)
+            fail_msg("kind %d, page %zu, byte %zu, bit %u", (int)what, (at + i) / PAGE,
+                     (at + i) % PAGE, bit);
+    }
 }
 
-/* The tree of one table, from the table of tables, which is one leaf here. */
-static const uint8_t *tree_of(const struct cf_buf *data, const char *name)
+static void test_verify__finds_a_flipped_bit_wherever_it_matters(void **state)
 {
-    const uint8_t *tables = data->data + newest_meta(data) * PAGE + PAGE_HEAD + 24 + TREE_SIZE;
-    const uint8_t *page = data->data + number_at(tables + TREE_SIZE - 8, 8) * PAGE;
-    for (size_t i = 0; i < (number_at(page + 12, 2) - PAGE_HEAD) / 2; i++) {
-        const uint8_t *node = page + number_at(page + PAGE_HEAD + 2 * i, 2);
-        if (memcmp(node + 8, name, strlen(name)) == 0)
-            return node + 8 + number_at(node + 6, 2);
-    }
-    fail_msg("no table %s", name);
-    return NULL;
+    struct fixture *fixture = *state;
+    struct flips flips = {.fixture = fixture};
+    cf_lmdb_words(cf_buf_bytes(&fixture->data), flip, &flips);
+    assert_true(flips.done > 300);
+    restore(fixture);
 }
 
 /* The verdict with key `i` of the table's topmost page all bytes `byte`; false: there is no such key. */
@@ -592,11 +541,14 @@ static bool verdict_with_key(struct fixture *fixture, const char *table, size_t 
                              enum cf_verify_verdict *ret_verdict)
 {
     struct cf_buf *data = &fixture->data;
-    uint8_t *page = data->data + number_at(tree_of(data, table) + TREE_SIZE - 8, 8) * PAGE, kept[8];
-    assert_true((number_at(page + 10, 2) & BRANCH) != 0);
-    if (i >= (number_at(page + 12, 2) - PAGE_HEAD) / 2)
+    uint8_t *page = data->data + cf_lmdb_words_root(cf_buf_bytes(data), table), kept[8];
+    uint16_t lower, place;
+    assert_int_equal(page[10], 1); /* a branch page */
+    memcpy(&lower, page + 12, sizeof lower);
+    if (i >= (lower - 16u) / 2)
         return false;
-    uint8_t *key = page + number_at(page + PAGE_HEAD + 2 * i, 2) + 8;
+    memcpy(&place, page + 16 + 2 * i, sizeof place);
+    uint8_t *key = page + place + 8;
     memcpy(kept, key, sizeof kept);
     memset(key, byte, sizeof kept);
     restore(fixture);
@@ -716,7 +668,7 @@ int main(void)
         TEST(test_verify__does_not_believe_a_strange_key),
         TEST(test_verify__finds_each_damaged_page),
         TEST(test_verify__finds_a_damaged_key_above_the_rows),
-        TEST(test_verify__finds_a_displaced_list_of_free_pages),
+        TEST(test_verify__finds_a_flipped_bit_wherever_it_matters),
         TEST(test_verify__outlives_a_file_that_is_cut_off),
         TEST(test_verify__follows_key_rotations),
     };
