@@ -174,6 +174,11 @@ static enum cf_status repeat(struct cf_batch *batch, const struct cf_command_spe
 static void decide(struct cf_batch *batch, const struct cf_command_spec *spec, const void *input,
                    struct cf_reply *ret_reply)
 {
+    batch->status = cf_state_next_command(batch->state, &batch->fault);
+    if (batch->status != CF_OK) {
+        *ret_reply = failed("the books cannot be written", batch->fault.detail);
+        return;
+    }
     uint64_t before =
         cf_state_accepted(batch->state, &batch->head.actor_id, batch->head.idempotency_key);
     if (before != 0) {

@@ -13,22 +13,28 @@
 
 /* Keys come in no order, so each touches a page of its own: short rows keep those pages few. The
  * rest of the outcome stands in the log, where the few who ask for it again read it. */
-static struct cf_tables_key key_of_command(const struct cf_id *actor, struct cf_bytes key)
+static struct cf_bytes key_of_command(struct cf_state *state, const struct cf_id *actor,
+                                      struct cf_bytes key)
 {
     CF_ASSERT(key.size <= CF_IDEMPOTENCY_KEY_SIZE_MAX);
-    struct cf_tables_key whole = {0}, row_key = {.size = CF_SHORT_HASH_SIZE};
-    cf_tables_key_add(&whole, cf_id_bytes(actor));
-    cf_tables_key_add(&whole, key);
-    cf_short_hash(cf_tables_key_bytes(&whole), row_key.bytes);
-    return row_key;
+    uint8_t whole[sizeof state->asked];
+    size_t size = CF_ID_SIZE + key.size;
+    memcpy(whole, actor->bytes, CF_ID_SIZE);
+    if (key.size > 0)
+        memcpy(whole + CF_ID_SIZE, key.data, key.size);
+    if (size != state->asked_size || memcmp(whole, state->asked, size) != 0) {
+        memcpy(state->asked, whole, size);
+        state->asked_size = size;
+        cf_short_hash(cf_bytes_from(whole, size), state->asked_hash);
+    }
+    return cf_bytes_from(state->asked_hash, CF_SHORT_HASH_SIZE);
 }
 
 uint64_t cf_state_accepted(struct cf_state *state, const struct cf_id *actor, struct cf_bytes key)
 {
-    struct cf_tables_key row_key = key_of_command(actor, key);
     struct cf_bytes value;
     uint64_t sequence = 0;
-    if (cf_tables_get(&state->store, CF_STATE_keys, cf_tables_key_bytes(&row_key), &value) &&
+    if (cf_tables_get(&state->store, CF_STATE_keys, key_of_command(state, actor, key), &value) &&
         value.size == sizeof sequence)
         memcpy(&sequence, value.data, sizeof sequence);
     return sequence;
@@ -45,8 +51,8 @@ static enum cf_status key_apply(struct cf_state *state, const struct cf_record *
                        "sequence %llu", (unsigned long long)record->sequence);
         return CF_OK;
     }
-    struct cf_tables_key key = key_of_command(&record->actor_id, record->idempotency_key);
-    cf_tables_put(&state->store, CF_STATE_keys, cf_tables_key_bytes(&key),
+    cf_tables_put(&state->store, CF_STATE_keys,
+                  key_of_command(state, &record->actor_id, record->idempotency_key),
                   cf_bytes_from(&record->sequence, sizeof record->sequence));
     return CF_OK;
 }
@@ -133,6 +139,11 @@ enum cf_status cf_state_begin(struct cf_state *state, size_t record_count,
     CF_TRY(cf_tables_begin(&state->store, record_count, reterr_fault));
     state->sequence_batch = state->sequence;
     return CF_OK;
+}
+
+enum cf_status cf_state_next_command(struct cf_state *state, struct cf_fault *reterr_fault)
+{
+    return cf_tables_settle(&state->store, reterr_fault);
 }
 
 struct cf_book *cf_state_book(struct cf_state *state)

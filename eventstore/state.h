@@ -8,8 +8,9 @@
  *
  * Live and in a rebuild the same cf_state_apply writes it, record by record, in batches:
  *
- *     cf_state_begin, then decide on cf_state_book, cf_state_apply for each record of what was
- *     accepted, cf_state_prepare, cf_log_append, cf_state_commit
+ *     cf_state_begin, then for each command: cf_state_next_command, decide on cf_state_book,
+ *     cf_state_apply for each record of what was accepted; then cf_state_prepare, cf_log_append,
+ *     cf_state_commit
  *
  * Opening brings it up to the log's head. It is thrown away and made again (from its last copy, if
  * that is good) when its layout differs, when its sequence or root is no prefix of the log, or when
@@ -100,6 +101,11 @@ CF_MUST_CHECK enum cf_status cf_state_begin(struct cf_state *state, size_t recor
 
 /* The book of the open batch; borrowed until it ends. */
 struct cf_book *cf_state_book(struct cf_state *state);
+
+/* Between two commands of a batch: no row that the book has returned is held any more. What a batch
+ * remembers then stays few enough to be near the processor, however many commands it is of. */
+CF_MUST_CHECK enum cf_status cf_state_next_command(struct cf_state *state,
+                                                   struct cf_fault *reterr_fault);
 
 /* What a stream's next record and a subject's next link must say: 0 for one that is new. */
 uint32_t cf_state_stream_version(struct cf_state *state, const struct cf_id *stream);

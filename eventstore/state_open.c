@@ -19,18 +19,6 @@
 #include <sys/stat.h>
 
 #define REPLAY_BATCH 16384
-#define PATH_SIZE 4096
-
-struct path {
-    char text[PATH_SIZE];
-};
-
-static struct path path_of(const char *directory, const char *name)
-{
-    struct path path;
-    snprintf(path.text, sizeof path.text, "%s/%s", directory, name);
-    return path;
-}
 
 /* --- The mark --------------------------------------------------------------------------------- */
 
@@ -39,7 +27,7 @@ static struct path path_of(const char *directory, const char *name)
 enum cf_status cf_state_mark_write(const char *directory, const char *mark,
                                    struct cf_fault *reterr_fault)
 {
-    struct path path = path_of(directory, "mark");
+    struct cf_state_path path = cf_state_path_of(directory, "mark");
     char bytes[CF_STATE_MARK_SIZE] = {0};
     snprintf(bytes, sizeof bytes, "%s", mark);
     CF_CLEANUP(cf_scope_close) int fd = open(path.text, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
@@ -52,7 +40,7 @@ enum cf_status cf_state_mark_write(const char *directory, const char *mark,
 /* Empty where there is none. */
 static void mark_read(const char *directory, char ret_mark[CF_STATE_MARK_SIZE])
 {
-    struct path path = path_of(directory, "mark");
+    struct cf_state_path path = cf_state_path_of(directory, "mark");
     CF_CLEANUP(cf_scope_close) int fd = open(path.text, O_RDONLY | O_CLOEXEC);
     ssize_t size = fd < 0 ? 0 : read(fd, ret_mark, CF_STATE_MARK_SIZE - 1);
     ret_mark[size < 0 ? 0 : size] = '\0'; /* and one behind the text, where it is shorter */
@@ -75,7 +63,7 @@ static enum cf_status discard(const char *directory, struct cf_fault *reterr_fau
 {
     static const char *const names[] = {"data.mdb", "lock.mdb"};
     for (size_t i = 0; i < 2; i++) {
-        struct path path = path_of(directory, names[i]);
+        struct cf_state_path path = cf_state_path_of(directory, names[i]);
         if (unlink(path.text) != 0 && errno != ENOENT)
             CF_FAIL_ON(reterr_fault, CF_IO, "cannot remove an old state", "%s: %s", path.text,
                        strerror(errno));
@@ -163,90 +151,6 @@ static enum cf_status open_store(struct cf_state *state, const struct cf_state_o
     return CF_OK;
 }
 
-/* --- Copies ----------------------------------------------------------------------------------- */
-
-static enum cf_status make_directory(const char *path, struct cf_fault *reterr_fault)
-{
-    if (mkdir(path, 0700) != 0 && errno != EEXIST)
-        CF_FAIL_ON(reterr_fault, CF_IO, "cannot make a directory", "%s: %s", path, strerror(errno));
-    return CF_OK;
-}
-
-enum cf_status cf_state_copy(struct cf_state *state, struct cf_fault *reterr_fault)
-{
-    struct path kept = path_of(state->directory, "copy"),
-                fresh = path_of(state->directory, "copy.new");
-    struct path kept_file = path_of(state->directory, "copy/data.mdb"),
-                fresh_file = path_of(state->directory, "copy.new/data.mdb");
-    CF_TRY(make_directory(kept.text, reterr_fault));
-    CF_TRY(make_directory(fresh.text, reterr_fault));
-    if (unlink(fresh_file.text) != 0 && errno != ENOENT)
-        CF_FAIL_ON(reterr_fault, CF_IO, "cannot remove an unfinished copy", "%s: %s",
-                   fresh_file.text, strerror(errno));
-    CF_TRY(cf_lmdb_copy(state->store.env, fresh.text, reterr_fault));
-    CF_TRY(cf_durable_sync(fresh_file.text, reterr_fault));
-    return cf_durable_rename(fresh_file.text, kept_file.text, reterr_fault);
-}
-
-static void *copy(void *context)
-{
-    struct cf_state *state = context;
-    /* A copy that fails leaves the last one, and the log, from which everything can be made again. */
-    enum cf_status status = cf_state_copy(state, NULL);
-    (void)status;
-    atomic_store(&state->copying, false);
-    return NULL;
-}
-
-void cf_state_copy_finish(struct cf_state *state)
-{
-    if (state->copy_started)
-        pthread_join(state->copier, NULL);
-    state->copy_started = false;
-}
-
-void cf_state_copy_after(struct cf_state *state, uint64_t record_count)
-{
-    /* A large state is copied less often: each copy reads and writes all of it. */
-    uint64_t due = state->copied / 2 > record_count ? state->copied / 2 : record_count;
-    if (state->copy_every == 0 || state->sequence - state->copied < due ||
-        atomic_load(&state->copying))
-        return;
-    cf_state_copy_finish(state);
-    state->copied = state->sequence;
-    atomic_store(&state->copying, true);
-    state->copy_started = pthread_create(&state->copier, NULL, copy, state) == 0;
-    if (!state->copy_started)
-        atomic_store(&state->copying, false);
-}
-
-void cf_state_idle(struct cf_state *state)
-{
-    cf_state_copy_after(state, state->copy_every);
-}
-
-/* Puts the copy in the state's place. NOT_FOUND where there is none. */
-static enum cf_status restore_copy(const char *directory, struct cf_fault *reterr_fault)
-{
-    struct path from = path_of(directory, "copy/data.mdb"), to = path_of(directory, "data.mdb");
-    CF_CLEANUP(cf_scope_close) int source = open(from.text, O_RDONLY | O_CLOEXEC);
-    if (source < 0 && errno == ENOENT)
-        return CF_NOT_FOUND;
-    CF_CLEANUP(cf_scope_close)
-    int target = open(to.text, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (source < 0 || target < 0)
-        CF_FAIL_ON(reterr_fault, CF_IO, "cannot open the state's copy", "%s: %s", from.text,
-                   strerror(errno));
-    ssize_t moved;
-    do
-        moved = copy_file_range(source, NULL, target, NULL, (size_t)1 << 30, 0);
-    while (moved > 0);
-    if (moved < 0)
-        CF_FAIL_ON(reterr_fault, errno == ENOSPC ? CF_NO_SPACE : CF_IO,
-                   "cannot bring the state's copy back", "%s: %s", from.text, strerror(errno));
-    return CF_OK;
-}
-
 /* --- Catching up ------------------------------------------------------------------------------ */
 
 static enum cf_status replay_one(struct cf_state *state, struct cf_log_walk *walk,
@@ -263,6 +167,8 @@ static enum cf_status replay_one(struct cf_state *state, struct cf_log_walk *wal
     CF_TRY(cf_record_decode(entry.record, &record, reterr_fault));
     if (state->half != CF_STATE_INDEXES)
         CF_TRY(cf_record_event(&record, &event, reterr_fault));
+    if (record.command != 0)
+        CF_TRY(cf_state_next_command(state, reterr_fault));
     return cf_state_apply(state, &record, &event, reterr_fault);
 }
 
@@ -340,7 +246,7 @@ static enum cf_status settle_store(struct cf_state *state, const struct cf_state
     mark_read(options->directory, mark);
     bool trusted =
         strcmp(mark, CF_STATE_MARK_CLEAN) == 0 || (mark[0] != '\0' && strcmp(mark, boot_id) == 0);
-    struct path data = path_of(options->directory, "data.mdb");
+    struct cf_state_path data = cf_state_path_of(options->directory, "data.mdb");
     if (trusted)
         CF_TRY(open_store(state, options, &start->discarded, reterr_fault));
     else if (access(data.text, F_OK) == 0)
@@ -349,7 +255,7 @@ static enum cf_status settle_store(struct cf_state *state, const struct cf_state
         return CF_OK;
 
     CF_TRY(discard(options->directory, reterr_fault));
-    enum cf_status status = restore_copy(options->directory, reterr_fault);
+    enum cf_status status = cf_state_copy_restore(options->directory, reterr_fault);
     if (status != CF_OK && status != CF_NOT_FOUND)
         return status;
     const char *objection = NULL;
@@ -376,7 +282,7 @@ enum cf_status cf_state_open(const struct cf_state_options *options, struct cf_s
     state->evolve = options->evolve != NULL ? options->evolve : cf_fold;
     state->half = options->half;
     cf_state_book_init(&state->book, &state->store);
-    CF_TRY(make_directory(options->directory, reterr_fault));
+    CF_TRY(cf_state_make_directory(options->directory, reterr_fault));
 
     char boot_id[CF_STATE_MARK_SIZE];
     if (options->boot_id != NULL)
@@ -423,7 +329,8 @@ static enum cf_status open_store_to_read(const char *directory, struct cf_state 
 enum cf_status cf_state_open_copy_to_read(const char *directory, struct cf_state **ret_state,
                                           struct cf_fault *reterr_fault)
 {
-    struct path copy = path_of(directory, "copy"), file = path_of(copy.text, "data.mdb");
+    struct cf_state_path copy = cf_state_path_of(directory, "copy"),
+                         file = cf_state_path_of(copy.text, "data.mdb");
     if (access(file.text, F_OK) != 0)
         CF_FAIL_ON(reterr_fault, CF_NOT_FOUND, "there is no copy of the state", "%s", copy.text);
     return open_store_to_read(copy.text, ret_state, reterr_fault);
@@ -433,7 +340,7 @@ enum cf_status cf_state_open_to_read(const char *directory, struct cf_state **re
                                      struct cf_fault *reterr_fault)
 {
     char mark[CF_STATE_MARK_SIZE], boot_id[CF_STATE_MARK_SIZE];
-    struct path file = path_of(directory, "data.mdb");
+    struct cf_state_path file = cf_state_path_of(directory, "data.mdb");
     if (access(file.text, F_OK) != 0)
         CF_FAIL_ON(reterr_fault, CF_NOT_FOUND, "there is no state", "%s", directory);
     mark_read(directory, mark);

@@ -35,6 +35,11 @@ struct cf_state {
     uint64_t sequence;       /* committed */
     uint64_t sequence_batch; /* applied in the open batch */
 
+    /* Actor and key that were asked for last, since they are mostly bound next, and their hash. */
+    uint8_t asked[CF_ID_SIZE + CF_IDEMPOTENCY_KEY_SIZE_MAX];
+    size_t asked_size; /* 0: none yet */
+    uint8_t asked_hash[CF_SHORT_HASH_SIZE];
+
     uint64_t copy_every; /* 0: no copies */
     uint64_t copied;     /* where the last copy began */
     bool copy_started;   /* copier must be joined */
@@ -42,6 +47,18 @@ struct cf_state {
     pthread_t copier;
 };
 
+/* A file of the state's directory. */
+struct cf_state_path {
+    char text[4096];
+};
+struct cf_state_path cf_state_path_of(const char *directory, const char *name);
+/* Good, too, where it is there. */
+CF_MUST_CHECK enum cf_status cf_state_make_directory(const char *path,
+                                                     struct cf_fault *reterr_fault);
+
+/* Puts the last copy in the state's place. NOT_FOUND where there is none. */
+CF_MUST_CHECK enum cf_status cf_state_copy_restore(const char *directory,
+                                                   struct cf_fault *reterr_fault);
 /* Begins a copy after so many records since the last, where none is under way. */
 void cf_state_copy_after(struct cf_state *state, uint64_t record_count);
 /* Waits for the copy that is under way. */

@@ -6,7 +6,7 @@
  * The tables of state/ and the batch that changes them. For eventstore/state*.c alone.
  *
  * Small values of a fixed size that one batch touches again and again (rows, balances, subjects)
- * are cells: read once, changed in memory, written once by cf_tables_flush. Everything else is
+ * are cells: read once, changed in memory, written by cf_tables_flush. Everything else is
  * written straight through, and is seen at once by later reads of the same batch. Aggregates have
  * room for a whole life, and most of it is zero: the table rows is stored packed (state_pack.h).
  *
@@ -55,13 +55,17 @@ struct cf_tables {
     struct cf_lmdb *env;
     struct cf_lmdb_table tables[CF_STATE_TABLE_COUNT];
     struct cf_lmdb_txn *txn; /* the open batch, or NULL */
-    struct cf_arena arena;   /* the batch's cells */
-    void *spare;             /* a cell's worth of memory for a batch that has failed */
+    /* Of the batch, opened when first needed: what is put has mostly been looked up right before. */
+    struct cf_lmdb_cursor *cursors[CF_STATE_TABLE_COUNT];
+    struct cf_arena arena; /* the batch's cells */
+    void *spare;           /* a cell's worth of memory for a batch that has failed */
     struct cf_tables_cell **buckets;
     size_t bucket_count;           /* a power of two */
     struct cf_tables_cell *oldest; /* all cells of the batch, in the order of making */
     struct cf_tables_cell *newest;
     size_t cell_count;
+    struct cf_tables_cell *changed; /* the cells that the next flush writes */
+    size_t changed_count;
     enum cf_status status;
     struct cf_fault fault;
 };
@@ -79,6 +83,10 @@ CF_MUST_CHECK enum cf_status cf_tables_begin(struct cf_tables *store, size_t rec
 /* Writes the changed cells. More may be changed and flushed after it. */
 CF_MUST_CHECK enum cf_status cf_tables_flush(struct cf_tables *store,
                                              struct cf_fault *reterr_fault);
+/* Flushes, and forgets the cells if they are many: those of a large batch fill more than the
+ * processor's caches, and push out of them what the next row needs. No cell holds any longer. */
+CF_MUST_CHECK enum cf_status cf_tables_settle(struct cf_tables *store,
+                                              struct cf_fault *reterr_fault);
 /* Flushes and commits; on failure the batch is gone as if aborted. */
 CF_MUST_CHECK enum cf_status cf_tables_commit(struct cf_tables *store,
                                               struct cf_fault *reterr_fault);
@@ -87,7 +95,7 @@ CF_MUST_CHECK enum cf_status cf_tables_status(const struct cf_tables *store,
                                               struct cf_fault *reterr_fault);
 
 /* The cell of `size` bytes at a key; zeroes when it is made. NULL only when it is not there and
- * `create` is false. Counts as changed with `edit`. Holds until the batch ends. A stored value of
+ * `create` is false. Counts as changed with `edit`. Holds until the batch ends or is settled. A stored value of
  * another size is CORRUPT. */
 void *cf_tables_cell(struct cf_tables *store, enum cf_state_table table, struct cf_bytes key,
                      size_t size, bool edit, bool create);
@@ -110,6 +118,10 @@ size_t cf_tables_scan(struct cf_tables *store, enum cf_state_table table, struct
  * is none. */
 bool cf_tables_last(struct cf_tables *store, enum cf_state_table table, struct cf_bytes end,
                     size_t prefix_size, uint8_t *ret_tail, size_t tail_size);
+
+/* For state_tables.c and state_cells.c alone: keeps the first failure; ends the batch's cells. */
+void cf_tables__fail(struct cf_tables *store, enum cf_status status, const struct cf_fault *fault);
+void cf_tables__forget_cells(struct cf_tables *store);
 
 /* Keys are built in place. */
 struct cf_tables_key {

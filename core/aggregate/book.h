@@ -12,8 +12,8 @@
  * so in cf_book_status. Whoever drives the book asks before it trusts the outcome; the code between
  * stays free of error paths that no test could reach.
  *
- * Pointers to rows are borrowed from the book. They hold until the batch ends (cf_book_ops says who
- * ends it), over further calls of row_find and row_edit.
+ * Pointers to rows are borrowed from the book. They hold until the command ends for which they were
+ * asked, over further calls of row_find and row_edit.
  */
 
 #include "core/currency.h"

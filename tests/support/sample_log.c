@@ -124,6 +124,8 @@ static enum cf_status fill(struct cf_sample_log *sample, const struct cf_event *
         offsets[i + 1] = bytes->size;
         CF_TRY(cf_record_decode(cf_bytes_from(bytes->data + offsets[i], bytes->size - offsets[i]),
                                 &decoded, reterr_fault));
+        if (decoded.command != 0)
+            CF_TRY(cf_state_next_command(sample->state, reterr_fault));
         CF_TRY(cf_state_apply(sample->state, &decoded, &event, reterr_fault));
     }
     for (size_t i = 0; i < record_count; i++)

@@ -73,6 +73,7 @@ static enum cf_status add(struct course *course, struct cf_id stream, struct cf_
     static const uint8_t tag[TAG_SIZE] = {1, 2, 3, 4, 5, 6};
     struct cf_id random_key;
     char key[CF_ID_TEXT_SIZE];
+    CF_TRY(cf_state_next_command(course->state, reterr_fault));
     cf_random(random_key.bytes, sizeof random_key.bytes);
     cf_id_print(random_key, key);
     if (cf_state_accepted(course->state, &actor, cf_bytes_from_text(key)) != 0)
@@ -330,14 +331,16 @@ static enum cf_status figure(struct cf_bench *bench, struct course *course, stru
     return CF_OK;
 }
 
-enum cf_status cf_bench_pledge_log(const char *parent, uint64_t count, struct cf_log **ret_log,
+enum cf_status cf_bench_pledge_log(struct cf_bench *bench, uint64_t count, struct cf_log **ret_log,
                                    struct cf_fault *reterr_fault)
 {
     CF_CLEANUP(course_close) struct course *course = NULL;
-    CF_TRY(course_open(parent, &course, reterr_fault));
+    CF_TRY(course_open(bench->directory, &course, reterr_fault));
     CF_TRY(launch(course, reterr_fault));
-    while (cf_log_head(course->log) < count)
+    while (cf_log_head(course->log) < count) {
         CF_TRY(pledges(course, BATCH_MAX, reterr_fault));
+        cf_bench_progress(bench, "verify.state: pledges", cf_log_head(course->log), count);
+    }
     *ret_log = CF_TAKE(course->log);
     return CF_OK;
 }
@@ -357,6 +360,7 @@ enum cf_status cf_bench_append_state(struct cf_bench *bench, struct cf_fault *re
     while (cf_log_head(course->log) < keys) {
         CF_TRY(pledges(course, BATCH_MAX, reterr_fault));
         CF_TRY(limit_batch(&limit, record, BATCH_MAX, reterr_fault));
+        cf_bench_progress(bench, "append.state: keys present", cf_log_head(course->log), keys);
     }
     CF_TRY(figure(bench, course, &limit, record, 64, reterr_fault));
     return figure(bench, course, &limit, record, 512, reterr_fault);

@@ -9,8 +9,8 @@
 CF_MUST_CHECK enum cf_status cf_bench_append_state(struct cf_bench *bench,
                                                    struct cf_fault *reterr_fault);
 
-/* A log of at least `count` records below `parent`: one campaign, and pledges to it. */
-CF_MUST_CHECK enum cf_status cf_bench_pledge_log(const char *parent, uint64_t count,
+/* A log of at least `count` records in the bench's directory: one campaign, and pledges to it. */
+CF_MUST_CHECK enum cf_status cf_bench_pledge_log(struct cf_bench *bench, uint64_t count,
                                                  struct cf_log **ret_log,
                                                  struct cf_fault *reterr_fault);
 

@@ -4,7 +4,10 @@
 #include "core/base/assert.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
+
+#define PROGRESS_EVERY_NS (INT64_C(5) * 1000 * 1000 * 1000)
 
 /* Figures hold names from our own source, so nothing needs escaping. */
 static void print_json(const struct cf_figure *figure)
@@ -47,6 +50,26 @@ void cf_figure_report(struct cf_bench *bench, const struct cf_figure *figure)
         print_row(bench, figure);
     fflush(stdout);
     bench->figure_count++;
+}
+
+bool cf_bench_wants(const struct cf_bench *bench, const char *part)
+{
+    if (bench->only == NULL)
+        return true;
+    size_t only_size = strlen(bench->only), part_size = strlen(part);
+    return strncmp(bench->only, part, only_size < part_size ? only_size : part_size) == 0;
+}
+
+void cf_bench_progress(struct cf_bench *bench, const char *what, uint64_t done, uint64_t total)
+{
+    int64_t now_ns = cf_bench_now_ns();
+    if (bench->told_ns == 0)
+        bench->told_ns = now_ns; /* what is over soon says nothing */
+    if (now_ns - bench->told_ns < PROGRESS_EVERY_NS)
+        return;
+    bench->told_ns = now_ns;
+    fprintf(stderr, "%s: %llu of %llu\n", what, (unsigned long long)done,
+            (unsigned long long)total);
 }
 
 int64_t cf_bench_now_ns(void)

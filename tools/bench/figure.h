@@ -20,6 +20,8 @@ struct cf_bench {
     bool json;             /* one object a line instead of a table */
     int figure_count;      /* how many were reported */
     const char *directory; /* an empty directory on a real disk, removed after the run; borrowed */
+    const char *only;      /* measure only figures whose names begin so; NULL: all. Borrowed */
+    int64_t told_ns;       /* when progress was last told */
 };
 
 struct cf_figure {
@@ -49,6 +51,13 @@ extern const struct cf_bench_row cf_benches[];
 /* Prints the figure at once. The ratio is value / against_value: above 1 is better than it for
  * rates, worse for times. */
 void cf_figure_report(struct cf_bench *bench, const struct cf_figure *figure);
+
+/* Whether the part of a bench whose figures' names begin with `part` is to be run. */
+bool cf_bench_wants(const struct cf_bench *bench, const char *part);
+
+/* Says on stderr, every few seconds, how far a part has come that takes minutes. Outside of what is
+ * measured, or too seldom to be seen in it. */
+void cf_bench_progress(struct cf_bench *bench, const char *what, uint64_t done, uint64_t total);
 
 /* Monotonic nanoseconds, for measuring. */
 int64_t cf_bench_now_ns(void);

@@ -59,6 +59,7 @@ int cf_cli_bench(int argc, char **argv)
     const struct cf_option options[] = {
         CF_OPTION_FLAG("json", &bench.json, "one JSON object a line"),
         CF_OPTION_FLAG("quick", &bench.quick, "under a minute"),
+        CF_OPTION_TEXT("only", &bench.only, "NAME", "only the figures whose names begin so"),
         CF_OPTION_TEXT("bench-dir", &parent, "DIR", "a directory on the disk to measure"),
     };
     const struct cf_usage usage = {"bench NAME", options, sizeof options / sizeof options[0], 0, 1};
