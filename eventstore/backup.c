@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "eventstore/backup.h"
+#include "eventstore/backup_private.h"
 
 #include "core/base/assert.h"
 #include "core/wire.h"
@@ -11,17 +11,15 @@
 
 #define MAGIC "coffer backup 1\n"
 #define HEADER_SIZE_MAX 4096
-#define BATCH_RECORDS 1024
-#define BATCH_SIZE_MAX ((size_t)BATCH_RECORDS * (2 + CF_RECORD_SIZE_MAX))
-#define RESERVE_SIZE ((uint64_t)16 << 20)
 
-static void file_close(FILE **file)
+void cf_backup__close(FILE **file)
 {
     if (*file != NULL)
         fclose(*file);
 }
 
-static enum cf_status io_fault(const char *path, const char *text, struct cf_fault *reterr_fault)
+enum cf_status cf_backup__io_fault(const char *path, const char *text,
+                                   struct cf_fault *reterr_fault)
 {
     CF_FAIL_ON(reterr_fault, errno == ENOSPC ? CF_NO_SPACE : CF_IO, text, "%s: %s", path,
                strerror(errno));
@@ -40,15 +38,15 @@ static bool put_number(FILE *file, uint64_t number, size_t size)
     return put(file, cf_bytes_from(bytes, size));
 }
 
-static bool get(FILE *file, void *ret_bytes, size_t size)
+bool cf_backup__get(FILE *file, void *ret_bytes, size_t size)
 {
     return fread(ret_bytes, 1, size, file) == size;
 }
 
-static bool get_number(FILE *file, size_t size, uint64_t *ret_number)
+bool cf_backup__get_number(FILE *file, size_t size, uint64_t *ret_number)
 {
     uint8_t bytes[8];
-    if (!get(file, bytes, size))
+    if (!cf_backup__get(file, bytes, size))
         return false;
     *ret_number = 0;
     for (size_t i = 0; i < size; i++)
@@ -125,15 +123,17 @@ static enum cf_status header_parse(struct cf_bytes bytes, struct cf_backup_heade
     return CF_OK;
 }
 
-static enum cf_status get_header(FILE *file, const char *path, struct cf_backup_header *ret_header,
-                                 struct cf_fault *reterr_fault)
+enum cf_status cf_backup__get_header(FILE *file, const char *path,
+                                     struct cf_backup_header *ret_header,
+                                     struct cf_fault *reterr_fault)
 {
     char magic[sizeof MAGIC - 1];
     uint8_t bytes[HEADER_SIZE_MAX];
     uint64_t size;
-    if (!get(file, magic, sizeof magic) || memcmp(magic, MAGIC, sizeof magic) != 0)
+    if (!cf_backup__get(file, magic, sizeof magic) || memcmp(magic, MAGIC, sizeof magic) != 0)
         CF_FAIL_ON(reterr_fault, CF_INVALID, "not a backup", "%s", path);
-    if (!get_number(file, 2, &size) || size > sizeof bytes || !get(file, bytes, size))
+    if (!cf_backup__get_number(file, 2, &size) || size > sizeof bytes ||
+        !cf_backup__get(file, bytes, size))
         CF_FAIL_ON(reterr_fault, CF_CORRUPT, "the backup's header is cut short", "%s", path);
     return header_parse(cf_bytes_from(bytes, size), ret_header, reterr_fault);
 }
@@ -141,10 +141,10 @@ static enum cf_status get_header(FILE *file, const char *path, struct cf_backup_
 enum cf_status cf_backup_read_header(const char *path, struct cf_backup_header *ret_header,
                                      struct cf_fault *reterr_fault)
 {
-    CF_CLEANUP(file_close) FILE *file = fopen(path, "re");
+    CF_CLEANUP(cf_backup__close) FILE *file = fopen(path, "re");
     if (file == NULL)
-        return io_fault(path, "cannot open the backup", reterr_fault);
-    return get_header(file, path, ret_header, reterr_fault);
+        return cf_backup__io_fault(path, "cannot open the backup", reterr_fault);
+    return cf_backup__get_header(file, path, ret_header, reterr_fault);
 }
 
 /* --- Writing ---------------------------------------------------------------------------------- */
@@ -183,7 +183,7 @@ static enum cf_status put_records(struct cf_log *log, FILE *file, const char *pa
                        (unsigned long long)sequence);
         CF_TRY(status);
         if (!put_number(file, entry.record.size, 2) || !put(file, entry.record))
-            return io_fault(path, "cannot write the backup", reterr_fault);
+            return cf_backup__io_fault(path, "cannot write the backup", reterr_fault);
     }
     return CF_OK;
 }
@@ -204,7 +204,7 @@ static enum cf_status put_checkpoints(struct cf_log *log, FILE *file, const char
             return CF_OK;
         CF_TRY(status);
         if (!put_number(file, size, 8) || !put_number(file, note.size, 2) || !put(file, note))
-            return io_fault(path, "cannot write the backup", reterr_fault);
+            return cf_backup__io_fault(path, "cannot write the backup", reterr_fault);
     }
 }
 
@@ -216,160 +216,20 @@ enum cf_status cf_backup_write(struct cf_log *log, uint64_t from, const char *pa
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0 && errno == EEXIST)
         CF_FAIL_ON(reterr_fault, CF_CONFLICT, "the backup's file is there already", "%s", path);
-    CF_CLEANUP(file_close) FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+    CF_CLEANUP(cf_backup__close) FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
     if (file == NULL)
-        return io_fault(path, "cannot make the backup's file", reterr_fault);
+        return cf_backup__io_fault(path, "cannot make the backup's file", reterr_fault);
     if (!put_header(file, &header))
-        return io_fault(path, "cannot write the backup", reterr_fault);
-    for (uint64_t first = from + 1; first <= header.to; first += BATCH_RECORDS) {
-        uint64_t last = header.to - first < BATCH_RECORDS ? header.to : first + BATCH_RECORDS - 1;
+        return cf_backup__io_fault(path, "cannot write the backup", reterr_fault);
+    for (uint64_t first = from + 1; first <= header.to; first += CF_BACKUP_BATCH_RECORDS) {
+        uint64_t last = header.to - first < CF_BACKUP_BATCH_RECORDS
+                            ? header.to
+                            : first + CF_BACKUP_BATCH_RECORDS - 1;
         CF_TRY(put_records(log, file, path, first, last, reterr_fault));
     }
     CF_TRY(put_checkpoints(log, file, path, &header, reterr_fault));
     if (fflush(file) != 0 || fsync(fd) != 0)
-        return io_fault(path, "cannot write the backup", reterr_fault);
-    *ret_header = header;
-    return CF_OK;
-}
-
-/* --- Restoring -------------------------------------------------------------------------------- */
-
-struct batch {
-    struct cf_buf bytes;
-    size_t count;
-    size_t offsets[BATCH_RECORDS + 1];
-};
-
-static void batch_clean_up(struct batch *batch)
-{
-    cf_buf_clean_up(&batch->bytes);
-}
-
-static enum cf_status get_records(FILE *file, uint64_t count, struct batch *batch,
-                                  struct cf_fault *reterr_fault)
-{
-    cf_buf_clear(&batch->bytes);
-    batch->count = 0;
-    while (batch->count < count) {
-        uint64_t size;
-        if (!get_number(file, 2, &size))
-            CF_FAIL(reterr_fault, CF_CORRUPT, "the backup is cut short");
-        if (cf_buf_reserve(&batch->bytes, size) != CF_OK)
-            CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for a batch of records");
-        if (!get(file, batch->bytes.data + batch->bytes.size, size))
-            CF_FAIL(reterr_fault, CF_CORRUPT, "the backup is cut short");
-        batch->bytes.size += size;
-        batch->offsets[++batch->count] = batch->bytes.size;
-    }
-    return CF_OK;
-}
-
-static struct cf_bytes record_of(const struct batch *batch, size_t i)
-{
-    return cf_bytes_from(batch->bytes.data + batch->offsets[i],
-                         batch->offsets[i + 1] - batch->offsets[i]);
-}
-
-/* Nothing is appended of a file that is cut short or whose records are others: what is wrong could not be
- * told from the rest afterwards. Leaves the file where the records begin. */
-static enum cf_status check_records(const struct cf_log *log, FILE *file, const char *path,
-                                    const struct cf_backup_header *header,
-                                    struct cf_fault *reterr_fault)
-{
-    CF_CLEANUP(batch_clean_up) struct batch batch = {0};
-    cf_buf_init(&batch.bytes, BATCH_SIZE_MAX);
-    struct cf_frontier frontier = *cf_log_frontier(log);
-    struct cf_hash leaf, root;
-    off_t begin = ftello(file);
-    while (frontier.size < header->to) {
-        uint64_t left = header->to - frontier.size;
-        CF_TRY(
-            get_records(file, left < BATCH_RECORDS ? left : BATCH_RECORDS, &batch, reterr_fault));
-        for (size_t i = 0; i < batch.count; i++) {
-            cf_hash_leaf(record_of(&batch, i), &leaf);
-            cf_frontier_add(&frontier, &leaf);
-        }
-    }
-    cf_frontier_root(&frontier, &root);
-    if (!cf_hash_equal(&root, &header->root_to))
-        CF_FAIL_ON(reterr_fault, CF_CORRUPT,
-                   "the backup's records are not those that it was made of", "%s", path);
-    if (begin < 0 || fseeko(file, begin, SEEK_SET) != 0)
-        return io_fault(path, "cannot read the backup twice", reterr_fault);
-    return CF_OK;
-}
-
-static enum cf_status append_records(struct cf_log *log, FILE *file, uint64_t to,
-                                     struct cf_fault *reterr_fault)
-{
-    CF_CLEANUP(batch_clean_up) struct batch batch = {0};
-    cf_buf_init(&batch.bytes, BATCH_SIZE_MAX);
-    while (cf_log_head(log) < to) {
-        uint64_t left = to - cf_log_head(log);
-        CF_TRY(
-            get_records(file, left < BATCH_RECORDS ? left : BATCH_RECORDS, &batch, reterr_fault));
-        struct cf_bytes records[BATCH_RECORDS];
-        for (size_t i = 0; i < batch.count; i++)
-            records[i] = record_of(&batch, i);
-        enum cf_status status = cf_log_append(log, records, batch.count, reterr_fault);
-        if (status == CF_INVALID)
-            return CF_CORRUPT;
-        CF_TRY(status);
-    }
-    return CF_OK;
-}
-
-static enum cf_status keep_checkpoints(struct cf_log *log, FILE *file,
-                                       const struct cf_backup_header *header,
-                                       struct cf_fault *reterr_fault)
-{
-    uint64_t size, length;
-    while (get_number(file, 8, &size)) {
-        uint8_t note[CF_CHECKPOINT_SIZE_MAX];
-        if (!get_number(file, 2, &length) || length > sizeof note || !get(file, note, length) ||
-            size == 0 || size < header->from || size > header->to)
-            CF_FAIL(reterr_fault, CF_CORRUPT, "a checkpoint in the backup is damaged");
-        CF_TRY(cf_log_checkpoint_keep(log, size, cf_bytes_from(note, length), reterr_fault));
-        CF_TRY(cf_log_checkpoint_flush(log, reterr_fault));
-    }
-    return CF_OK;
-}
-
-static enum cf_status follows(struct cf_log *log, const struct cf_backup_header *header,
-                              struct cf_fault *reterr_fault)
-{
-    const struct cf_log_genesis *genesis = cf_log_genesis(log);
-    struct cf_hash root;
-    cf_frontier_root(cf_log_frontier(log), &root);
-    if (strcmp(genesis->origin, header->genesis.origin) != 0 ||
-        memcmp(genesis->key, header->genesis.key, sizeof genesis->key) != 0)
-        CF_FAIL_ON(reterr_fault, CF_CONFLICT, "the backup is of another log", "%s",
-                   header->genesis.origin);
-    if (cf_log_head(log) != header->from)
-        CF_FAIL_ON(reterr_fault, CF_CONFLICT, "the backup does not begin where the log ends",
-                   "%llu records are there, it goes on from %llu",
-                   (unsigned long long)cf_log_head(log), (unsigned long long)header->from);
-    if (!cf_hash_equal(&root, &header->root_from))
-        CF_FAIL(reterr_fault, CF_CONFLICT, "the backup goes on from other records");
-    return CF_OK;
-}
-
-enum cf_status cf_backup_restore(const char *path, const char *directory,
-                                 struct cf_backup_header *ret_header, struct cf_fault *reterr_fault)
-{
-    CF_CLEANUP(file_close) FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return io_fault(path, "cannot open the backup", reterr_fault);
-    struct cf_backup_header header;
-    CF_TRY(get_header(file, path, &header, reterr_fault));
-    const struct cf_log_options options = {
-        .directory = directory, .create = &header.genesis, .reserve_size = RESERVE_SIZE};
-    CF_CLEANUP(cf_scope_cf_log_close) struct cf_log *log = NULL;
-    CF_TRY(cf_log_open(&options, &log, reterr_fault));
-    CF_TRY(follows(log, &header, reterr_fault));
-    CF_TRY(check_records(log, file, path, &header, reterr_fault));
-    CF_TRY(append_records(log, file, header.to, reterr_fault));
-    CF_TRY(keep_checkpoints(log, file, &header, reterr_fault));
+        return cf_backup__io_fault(path, "cannot write the backup", reterr_fault);
     *ret_header = header;
     return CF_OK;
 }

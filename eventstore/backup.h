@@ -43,7 +43,8 @@ CF_MUST_CHECK enum cf_status cf_backup_read_header(const char *path,
 
 /* Appends a backup's records to a log that ends where it begins, or makes the log in `directory` where
  * there is none. Several in a row go from the full one to the newest. CONFLICT when the backup does
- * not follow, CORRUPT when its records do not have the roots it says; either way none is appended. */
+ * not follow, CORRUPT when its records do not have the roots it says, or a checkpoint in it did not sign
+ * them with the key that was in force; either way none is appended. */
 CF_MUST_CHECK enum cf_status cf_backup_restore(const char *path, const char *directory,
                                                struct cf_backup_header *ret_header,
                                                struct cf_fault *reterr_fault);

@@ -1,56 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Checkpoints against the tree, and the chain of keys that may sign them. */
 #include "core/base/assert.h"
-#include "eventstore/rotation.h"
+#include "eventstore/key_chain.h"
 #include "eventstore/verify_private.h"
 
 #include <stdio.h>
 
-/* The keys in order; key i signs sizes in [from[i], from[i + 1]). */
-struct keys {
-    size_t count;
-    struct cf_note_verifier keys[CF_VERIFY_ROTATIONS_MAX + 1];
-    uint64_t from[CF_VERIFY_ROTATIONS_MAX + 1];
-};
-
 /* False where the chain breaks. */
-static bool follow_rotation(struct cf_log_view *view, uint64_t sequence, struct keys *keys,
+static bool follow_rotation(struct cf_log_view *view, uint64_t sequence, struct cf_key_chain *keys,
                             struct cf_verify_report *report)
 {
     struct cf_log_entry entry;
-    struct cf_record record;
-    struct cf_event event;
     struct cf_fault fault = {0};
-    if (cf_log_view_entry(view, sequence, &entry, &fault) != CF_OK ||
-        cf_record_decode(entry.record, &record, &fault) != CF_OK ||
-        cf_record_event(&record, &event, &fault) != CF_OK) {
-        cf_verify_find(report, CF_VERIFY_TAMPERED, sequence, "a key rotation cannot be read");
-        return false;
-    }
-    const struct cf_note_verifier *old_key = &keys->keys[keys->count - 1];
-    if (cf_rotation_verify(&event.key_rotated, old_key, &keys->keys[keys->count], &fault) !=
-        CF_OK) {
+    enum cf_status status = cf_log_view_entry(view, sequence, &entry, &fault);
+    if (status == CF_OK)
+        status = cf_key_chain_follow(keys, sequence, entry.record, &fault);
+    if (status == CF_OK)
+        return true;
+    if (status == CF_DENIED)
         cf_verify_find(report, CF_VERIFY_TAMPERED, sequence, "a key rotation is wrong: %s",
                        fault.text);
-        return false;
-    }
-    keys->from[keys->count++] = sequence;
-    return true;
+    else
+        cf_verify_find(report, CF_VERIFY_TAMPERED, sequence, "a key rotation cannot be read");
+    return false;
 }
 
 static bool follow_keys(struct cf_log *log, struct cf_log_view *view,
                         const struct cf_verify_options *options,
-                        const struct cf_verify_rotations *rotations, struct keys *keys,
+                        const struct cf_verify_rotations *rotations, struct cf_key_chain *keys,
                         struct cf_verify_report *report)
 {
-    const struct cf_log_genesis *genesis = cf_log_genesis(log);
-    if (cf_note_verifier_make(genesis->origin, CF_NOTE_ED25519, genesis->key, &keys->keys[0]) !=
-        CF_OK) {
+    if (cf_key_chain_begin(keys, cf_log_genesis(log)) != CF_OK) {
         cf_verify_find(report, CF_VERIFY_TAMPERED, 0, "the log's origin is no key name");
         return false;
     }
-    keys->count = 1;
-    keys->from[0] = 0;
     for (size_t i = 0; i < rotations->count; i++) {
         if (!follow_rotation(view, rotations->sequences[i], keys, report))
             return false;
@@ -66,17 +49,8 @@ static bool follow_keys(struct cf_log *log, struct cf_log_view *view,
     return false;
 }
 
-/* Which key signs this size. */
-static const struct cf_note_verifier *key_of(const struct keys *keys, uint64_t size)
-{
-    size_t i = keys->count - 1;
-    while (keys->from[i] > size)
-        i--;
-    return &keys->keys[i];
-}
-
 static void check_one(struct cf_log_view *view, struct cf_bytes note, uint64_t size,
-                      const struct keys *keys, const char *origin, const char *whose,
+                      const struct cf_key_chain *keys, const char *origin, const char *whose,
                       struct cf_verify_report *report)
 {
     struct cf_checkpoint checkpoint;
@@ -86,8 +60,8 @@ static void check_one(struct cf_log_view *view, struct cf_bytes note, uint64_t s
     if (status == CF_OK)
         status = cf_checkpoint_parse(parsed.text, &checkpoint, &fault);
     if (status == CF_OK)
-        status = cf_checkpoint_verify(note, origin, key_of(keys, checkpoint.size), 1, &checkpoint,
-                                      NULL, &fault);
+        status = cf_checkpoint_verify(note, origin, cf_key_chain_at(keys, checkpoint.size), 1,
+                                      &checkpoint, NULL, &fault);
     if (status != CF_OK) {
         /* What is not signed, wherever it comes from, says nothing against the log. */
         bool unknown = status == CF_NOT_FOUND || size == 0;
@@ -137,7 +111,8 @@ void cf_verify_checkpoints(struct cf_log *log, const struct cf_verify_options *o
         cf_verify_find(report, CF_VERIFY_UNREADABLE, 0, "%s", fault.text);
         return;
     }
-    static struct keys keys; /* too large for a stack; verify runs once in its process at a time */
+    static struct cf_key_chain
+        keys; /* too large for a stack; verify runs once in its process at a time */
     if (!follow_keys(log, view, options, rotations, &keys, report))
         return;
     const char *origin = cf_log_genesis(log)->origin;

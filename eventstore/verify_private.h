@@ -4,6 +4,7 @@
 
 /* What the files of verify share. For eventstore/verify*.c alone. */
 
+#include "eventstore/key_chain.h"
 #include "eventstore/verify.h"
 
 /* Notes a finding unless one about an earlier record is there. A sequence of 0 is later than all.
@@ -17,7 +18,7 @@ static inline bool cf_verify_found(const struct cf_verify_report *report)
     return report->verdict != CF_VERIFY_GOOD;
 }
 
-#define CF_VERIFY_ROTATIONS_MAX 256
+#define CF_VERIFY_ROTATIONS_MAX CF_KEY_CHAIN_ROTATIONS_MAX
 
 /* Where keys were rotated: sequences, ascending. */
 struct cf_verify_rotations {

@@ -103,6 +103,11 @@ class Forgetting(unittest.TestCase):
         self.assertEqual(result.returncode, expect, (arguments, result.stdout, result.stderr))
         return result
 
+    def assert_no_sample_address(self, coffer):
+        """An idempotency key stays in the log for ever; only the file of first logins has addresses."""
+        found = files_with(coffer.data, b"@example.org")
+        self.assertEqual([path for path in found if not path.endswith("/keys/logins")], [])
+
     def assert_no_clear_text(self, coffer):
         for text in (EMAIL, PASSWORD, NAME):
             self.assertEqual(files_with(coffer.data, text.encode()), [], text)
@@ -130,6 +135,9 @@ class Forgetting(unittest.TestCase):
         opened = {key: value for line in lines[1:] for key, value in line["opened"].items()}
         self.assertEqual(opened["email"], EMAIL)
         self.assertEqual(opened["display_name"], NAME)
+        self.assertIn("complete: one chain", self.tool(coffer, "check-export", path).stdout)
+        # What an older key signed holds on, and what comes later is signed by the new one.
+        self.tool(coffer, "rotate-key")
         self.assertIn("complete: one chain", self.tool(coffer, "check-export", path).stdout)
         # A line less is found out.
         with open(path, encoding="utf-8") as file:
@@ -183,6 +191,7 @@ class Forgetting(unittest.TestCase):
     def test_forgetting(self):
         with Coffer(PROGRAM) as coffer:
             user = self.register(coffer)
+            self.assert_no_sample_address(coffer)
             traits = self.publish(coffer)
             self.check_export(coffer, user)
             self.assertEqual(coffer.stop(), 0)

@@ -42,7 +42,11 @@ int cf_cli_backup(int argc, char **argv)
     struct cf_fault fault = {0};
     if (back_up(data, after, path, &header, &fault) != CF_OK)
         return cf_cli_fail("backup", &fault);
-    printf("%s: records %llu to %llu of %s\n", path, (unsigned long long)header.from + 1,
-           (unsigned long long)header.to, header.genesis.origin);
+    if (header.from == header.to)
+        printf("%s: no record of %s is newer than %llu\n", path, header.genesis.origin,
+               (unsigned long long)header.to);
+    else
+        printf("%s: records %llu to %llu of %s\n", path, (unsigned long long)header.from + 1,
+               (unsigned long long)header.to, header.genesis.origin);
     return CF_EXIT_GOOD;
 }

@@ -4,6 +4,7 @@
  * every back-link is recomputed, and nothing can have been left out.
  */
 #include "eventstore/data_dir.h"
+#include "eventstore/key_chain.h"
 #include "eventstore/subject_export.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/options.h"
@@ -42,18 +43,34 @@ static enum cf_status open_log(const char *data, struct cf_log **ret_log,
     return cf_log_open(&options, ret_log, reterr_fault);
 }
 
-/* The key that was given, or the one the log began with. */
-static enum cf_status choose_key(const char *key, const struct cf_log *log,
-                                 struct cf_note_verifier *ret_verifier,
-                                 struct cf_fault *reterr_fault)
+/* With the key that was given. */
+static enum cf_status check_with_key(struct cf_bytes file, const char *key,
+                                     struct cf_subject_proved *ret_proved,
+                                     struct cf_fault *reterr_fault)
 {
-    if (key != NULL)
-        return cf_note_verifier_parse(cf_bytes_from_text(key), ret_verifier, reterr_fault);
-    const struct cf_log_genesis *genesis = cf_log_genesis(log);
-    if (cf_note_verifier_make(genesis->origin, CF_NOTE_ED25519, genesis->key, ret_verifier) !=
-        CF_OK)
+    struct cf_note_verifier verifier;
+    CF_TRY(cf_note_verifier_parse(cf_bytes_from_text(key), &verifier, reterr_fault));
+    return cf_subject_export_check(file, &verifier, ret_proved, reterr_fault);
+}
+
+/* With the key that the log says was in force for the file's checkpoint. */
+static enum cf_status check_with_log(struct cf_bytes file, struct cf_log *log,
+                                     struct cf_subject_proved *ret_proved,
+                                     struct cf_fault *reterr_fault)
+{
+    static struct cf_key_chain keys; /* too large for a stack */
+    CF_CLEANUP(cf_scope_cf_log_view_end) struct cf_log_view *view = NULL;
+    CF_TRY(cf_log_view_begin(log, &view, reterr_fault));
+    if (cf_key_chain_begin(&keys, cf_log_genesis(log)) != CF_OK)
         CF_FAIL(reterr_fault, CF_CORRUPT, "the log's first key is malformed");
-    return CF_OK;
+    CF_TRY(cf_key_chain_walk(&keys, view, cf_log_view_size(view), reterr_fault));
+    enum cf_status status = CF_NOT_FOUND;
+    for (size_t i = 0; i < keys.count && status == CF_NOT_FOUND; i++) {
+        status = cf_subject_export_check(file, &keys.keys[i], ret_proved, reterr_fault);
+        if (status == CF_OK && cf_key_chain_at(&keys, ret_proved->size) != &keys.keys[i])
+            CF_FAIL(reterr_fault, CF_NOT_FOUND, "the key that signed was not in force then");
+    }
+    return status;
 }
 
 static enum cf_exit fail(const struct cf_fault *fault)
@@ -78,15 +95,19 @@ static enum cf_status check_against_log(struct cf_log *log, const struct cf_subj
 static enum cf_exit check(const char *path, const char *key, struct cf_log *log)
 {
     CF_CLEANUP(cf_buf_clean_up) struct cf_buf file;
-    struct cf_note_verifier verifier;
     struct cf_subject_proved proved;
     struct cf_fault fault = {0};
     char subject[CF_ID_TEXT_SIZE];
     cf_buf_init(&file, FILE_SIZE_MAX);
-    if (choose_key(key, log, &verifier, &fault) != CF_OK ||
-        read_file(path, &file, &fault) != CF_OK ||
-        cf_subject_export_check(cf_buf_bytes(&file), &verifier, &proved, &fault) != CF_OK)
+    enum cf_status status = read_file(path, &file, &fault);
+    if (status == CF_OK && key != NULL)
+        status = check_with_key(cf_buf_bytes(&file), key, &proved, &fault);
+    else if (status == CF_OK)
+        status = check_with_log(cf_buf_bytes(&file), log, &proved, &fault);
+    if (status != CF_OK) {
+        fault.status = status;
         return fail(&fault);
+    }
     cf_id_print(proved.subject, subject);
     printf("good: %llu records of %s stand in the log %s of size %llu%s\n",
            (unsigned long long)proved.count, subject, proved.origin,
