@@ -1,403 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The keeper's operations: each reads its arguments, asks the vault, writes its results. */
+/* The keeper's messages: what each asks for, and the replies. */
 #include "eventstore/keeper_serve.h"
 
 #include "core/base/assert.h"
-#include "core/wire.h"
 #include "eventstore/bus.h"
-
-#define TEXT_SIZE_MAX 1024
-#define FIELDS_MAX 256
-
-/* One operation under way. */
-struct turn {
-    struct cf_vault *vault;
-    int64_t now_us;
-    struct cf_wire_cursor *arguments;
-    struct cf_wire_writer *results;
-    struct cf_fault *fault;
-    bool malformed; /* the arguments do not read: the whole message is refused */
-};
-
-typedef enum cf_status operation_fn(struct turn *turn);
-
-struct operation {
-    const char *name;
-    enum cf_keeper_class class;
-    uint32_t argument_count;
-    uint32_t result_count;
-    operation_fn *run; /* NULL for FOLLOW */
-};
-
-/* ---- Arguments ---- */
-
-static enum cf_status malformed(struct turn *turn, enum cf_status status)
-{
-    if (status != CF_OK)
-        turn->malformed = true;
-    return status;
-}
-
-static enum cf_status read_bytes(struct turn *turn, size_t size_max, struct cf_bytes *ret_bytes)
-{
-    enum cf_wire_kind kind = cf_wire_peek(turn->arguments);
-    if (kind == CF_WIRE_TEXT)
-        return malformed(turn,
-                         cf_wire_read_text(turn->arguments, size_max, ret_bytes, turn->fault));
-    return malformed(turn, cf_wire_read_bytes(turn->arguments, size_max, ret_bytes, turn->fault));
-}
-
-static enum cf_status read_id(struct turn *turn, struct cf_id *ret_id)
-{
-    struct cf_bytes bytes;
-    CF_TRY(read_bytes(turn, CF_ID_SIZE, &bytes));
-    if (bytes.size != CF_ID_SIZE)
-        return malformed(turn, CF_INVALID);
-    memcpy(ret_id->bytes, bytes.data, CF_ID_SIZE);
-    return malformed(turn, cf_id_is_zero(*ret_id) ? CF_INVALID : CF_OK);
-}
-
-static enum cf_status read_number(struct turn *turn, uint64_t max, uint64_t *ret_number)
-{
-    return malformed(turn, cf_wire_read_unsigned(turn->arguments, max, ret_number, turn->fault));
-}
-
-static enum cf_status read_bool(struct turn *turn, bool *ret_value)
-{
-    return malformed(turn, cf_wire_read_bool(turn->arguments, ret_value, turn->fault));
-}
-
-static enum cf_status read_array(struct turn *turn, uint32_t max, uint32_t *ret_count)
-{
-    return malformed(turn, cf_wire_read_array(turn->arguments, max, ret_count, turn->fault));
-}
-
-static enum cf_status expect_array(struct turn *turn, uint32_t count)
-{
-    return malformed(turn, cf_wire_expect_array(turn->arguments, count, turn->fault));
-}
-
-static void write_id(struct turn *turn, struct cf_id id)
-{
-    cf_wire_write_bytes(turn->results, cf_id_bytes(&id));
-}
+#include "eventstore/keeper_operation.h"
 
 bool cf_keeper__is_fatal(enum cf_status status)
 {
     return status == CF_IO || status == CF_NO_SPACE || status == CF_NO_MEMORY;
 }
-
-/* ---- Sealing ---- */
-
-static enum cf_status run_seal(struct turn *turn)
-{
-    struct cf_vault_field field;
-    bool make_key;
-    uint32_t count;
-    CF_TRY(read_id(turn, &field.subject_id));
-    CF_TRY(read_bool(turn, &make_key));
-    CF_TRY(read_bytes(turn, CF_IDEMPOTENCY_KEY_SIZE_MAX, &field.key));
-    CF_TRY(read_array(turn, FIELDS_MAX, &count));
-    enum cf_status status = CF_OK;
-    if (make_key)
-        status = cf_vault_key_make(turn->vault, field.subject_id, turn->fault);
-    struct cf_buf sealed;
-    cf_buf_init(&sealed, CF_BUS_MESSAGE_SIZE_MAX + CF_VAULT_SEAL_OVERHEAD);
-    cf_wire_write_array(turn->results, count);
-    for (uint32_t i = 0; i < count && !turn->malformed; i++) {
-        struct cf_bytes clear;
-        uint8_t tag[CF_VAULT_TAG_SIZE];
-        if (expect_array(turn, 2) != CF_OK ||
-            read_bytes(turn, TEXT_SIZE_MAX, &field.name) != CF_OK ||
-            read_bytes(turn, CF_BUS_MESSAGE_SIZE_MAX, &clear) != CF_OK)
-            break;
-        cf_buf_clear(&sealed);
-        if (status == CF_OK)
-            status = cf_vault_seal(turn->vault, &field, clear, &sealed, tag, turn->fault);
-        if (status != CF_OK)
-            continue; /* the arguments are read to their end */
-        cf_wire_write_array(turn->results, 2);
-        cf_wire_write_bytes(turn->results, cf_buf_bytes(&sealed));
-        cf_wire_write_bytes(turn->results, cf_bytes_from(tag, sizeof tag));
-    }
-    cf_buf_clean_up(&sealed);
-    return turn->malformed ? CF_INVALID : status;
-}
-
-static enum cf_status open_one(struct turn *turn, struct cf_buf *clear)
-{
-    struct cf_vault_field field;
-    struct cf_bytes sealed;
-    CF_TRY(expect_array(turn, 4));
-    CF_TRY(read_id(turn, &field.subject_id));
-    CF_TRY(read_bytes(turn, CF_IDEMPOTENCY_KEY_SIZE_MAX, &field.key));
-    CF_TRY(read_bytes(turn, TEXT_SIZE_MAX, &field.name));
-    CF_TRY(read_bytes(turn, CF_BUS_MESSAGE_SIZE_MAX, &sealed));
-    enum cf_status status = cf_vault_unseal(turn->vault, &field, sealed, clear, turn->fault);
-    if (cf_keeper__is_fatal(status))
-        return status;
-    cf_wire_write_array(turn->results, status == CF_OK ? 2 : 1);
-    cf_wire_write_text(turn->results, cf_bytes_from_text(cf_status_name(status)));
-    if (status == CF_OK)
-        cf_wire_write_bytes(turn->results, cf_buf_bytes(clear));
-    return CF_OK;
-}
-
-static enum cf_status run_open(struct turn *turn)
-{
-    uint32_t count;
-    CF_TRY(read_array(turn, FIELDS_MAX, &count));
-    cf_wire_write_array(turn->results, count);
-    struct cf_buf clear;
-    cf_buf_init(&clear, CF_BUS_MESSAGE_SIZE_MAX);
-    enum cf_status status = CF_OK;
-    for (uint32_t i = 0; i < count && status == CF_OK; i++) {
-        cf_buf_clear(&clear);
-        status = open_one(turn, &clear);
-        if (clear.data != NULL)
-            cf_secret_wipe(clear.data, clear.size);
-    }
-    cf_buf_clean_up(&clear);
-    return status;
-}
-
-/* ---- Addresses ---- */
-
-static enum cf_status run_reserve(struct turn *turn)
-{
-    struct cf_bytes email, key;
-    struct cf_id subject_id;
-    CF_TRY(read_bytes(turn, TEXT_SIZE_MAX, &email));
-    CF_TRY(read_bytes(turn, CF_IDEMPOTENCY_KEY_SIZE_MAX, &key));
-    CF_TRY(cf_vault_reserve(turn->vault, email, key, turn->now_us, &subject_id, turn->fault));
-    write_id(turn, subject_id);
-    return CF_OK;
-}
-
-static enum cf_status run_reserve_for(struct turn *turn)
-{
-    struct cf_bytes email, key;
-    struct cf_id subject_id;
-    CF_TRY(read_id(turn, &subject_id));
-    CF_TRY(read_bytes(turn, TEXT_SIZE_MAX, &email));
-    CF_TRY(read_bytes(turn, CF_IDEMPOTENCY_KEY_SIZE_MAX, &key));
-    return cf_vault_reserve_for(turn->vault, subject_id, email, key, turn->now_us, turn->fault);
-}
-
-static enum cf_status run_find(struct turn *turn)
-{
-    struct cf_bytes email;
-    struct cf_id subject_id;
-    CF_TRY(read_bytes(turn, TEXT_SIZE_MAX, &email));
-    CF_TRY(cf_vault_find(turn->vault, email, &subject_id, turn->fault));
-    write_id(turn, subject_id);
-    return CF_OK;
-}
-
-/* ---- Tickets and second factors ---- */
-
-static enum cf_status make_ticket(struct turn *turn, struct cf_id subject_id, uint64_t purpose,
-                                  uint64_t lifetime_us)
-{
-    char token[CF_VAULT_TOKEN_SIZE];
-    CF_TRY(cf_vault_ticket_make(turn->vault, subject_id, (uint8_t)purpose, turn->now_us,
-                                turn->now_us + (int64_t)lifetime_us, token, turn->fault));
-    cf_wire_write_text(turn->results, cf_bytes_from_text(token));
-    cf_secret_wipe(token, sizeof token);
-    return CF_OK;
-}
-
-/* A purpose, and a lifetime of at most ten years. */
-static enum cf_status read_ticket(struct turn *turn, uint64_t *ret_purpose,
-                                  uint64_t *ret_lifetime_us)
-{
-    CF_TRY(read_number(turn, UINT8_MAX, ret_purpose));
-    CF_TRY(read_number(turn, UINT64_C(3652) * CF_DAY_US, ret_lifetime_us));
-    return malformed(turn, *ret_purpose == 0 ? CF_INVALID : CF_OK);
-}
-
-static enum cf_status run_ticket_make(struct turn *turn)
-{
-    struct cf_id subject_id;
-    uint64_t purpose, lifetime_us;
-    CF_TRY(read_id(turn, &subject_id));
-    CF_TRY(read_ticket(turn, &purpose, &lifetime_us));
-    return make_ticket(turn, subject_id, purpose, lifetime_us);
-}
-
-static enum cf_status run_ticket_check(struct turn *turn)
-{
-    struct cf_bytes token;
-    struct cf_id subject_id;
-    uint64_t purpose;
-    bool take;
-    CF_TRY(read_bytes(turn, TEXT_SIZE_MAX, &token));
-    CF_TRY(read_number(turn, UINT8_MAX, &purpose));
-    CF_TRY(read_bool(turn, &take));
-    CF_TRY(cf_vault_ticket_check(turn->vault, token, (uint8_t)purpose, turn->now_us, take,
-                                 &subject_id, turn->fault));
-    write_id(turn, subject_id);
-    return CF_OK;
-}
-
-static enum cf_status run_ticket_revoke(struct turn *turn)
-{
-    struct cf_id subject_id;
-    uint64_t purpose;
-    CF_TRY(read_id(turn, &subject_id));
-    CF_TRY(read_number(turn, UINT8_MAX, &purpose));
-    return cf_vault_ticket_revoke(turn->vault, subject_id, (uint8_t)purpose, turn->fault);
-}
-
-static enum cf_status run_totp_begin(struct turn *turn)
-{
-    struct cf_id subject_id;
-    char secret[CF_TOTP_TEXT_SIZE];
-    CF_TRY(read_id(turn, &subject_id));
-    CF_TRY(cf_vault_totp_begin(turn->vault, subject_id, secret, turn->fault));
-    cf_wire_write_text(turn->results, cf_bytes_from_text(secret));
-    cf_secret_wipe(secret, sizeof secret);
-    return CF_OK;
-}
-
-static enum cf_status run_totp_confirm(struct turn *turn)
-{
-    struct cf_id subject_id;
-    struct cf_bytes code;
-    char codes[CF_VAULT_RECOVERY_CODES][CF_VAULT_RECOVERY_SIZE];
-    CF_TRY(read_id(turn, &subject_id));
-    CF_TRY(read_bytes(turn, TEXT_SIZE_MAX, &code));
-    CF_TRY(cf_vault_totp_confirm(turn->vault, subject_id, code, turn->now_us, codes, turn->fault));
-    cf_wire_write_array(turn->results, CF_VAULT_RECOVERY_CODES);
-    for (size_t i = 0; i < CF_VAULT_RECOVERY_CODES; i++)
-        cf_wire_write_text(turn->results, cf_bytes_from_text(codes[i]));
-    cf_secret_wipe(codes, sizeof codes);
-    return CF_OK;
-}
-
-static enum cf_status run_totp_disable(struct turn *turn)
-{
-    struct cf_id subject_id;
-    CF_TRY(read_id(turn, &subject_id));
-    return cf_vault_totp_disable(turn->vault, subject_id, turn->fault);
-}
-
-static enum cf_status run_second_factor(struct turn *turn)
-{
-    struct cf_id subject_id;
-    struct cf_bytes code;
-    CF_TRY(read_id(turn, &subject_id));
-    CF_TRY(read_bytes(turn, TEXT_SIZE_MAX, &code));
-    enum cf_status status =
-        cf_vault_second_factor(turn->vault, subject_id, code, turn->now_us, turn->fault);
-    return status == CF_RETRY ? CF_DENIED : status;
-}
-
-/* ---- The slow ones: the vault's transactions are short, the hashing is between them ---- */
-
-/* Ends a transaction by its outcome. */
-static enum cf_status end(struct turn *turn, enum cf_status status)
-{
-    if (status == CF_OK)
-        return cf_vault_commit(turn->vault, turn->fault);
-    cf_vault_abort(turn->vault);
-    return status;
-}
-
-static enum cf_status run_password_set(struct turn *turn)
-{
-    struct cf_id subject_id;
-    struct cf_bytes password;
-    char text[CF_PASSWORD_HASH_SIZE];
-    CF_TRY(read_id(turn, &subject_id));
-    CF_TRY(read_bytes(turn, TEXT_SIZE_MAX, &password));
-    CF_TRY(cf_password_hash(password, text));
-    CF_TRY(cf_vault_begin(turn->vault, turn->fault));
-    enum cf_status status = cf_vault_password_set(turn->vault, subject_id, text, turn->fault);
-    if (status == CF_OK)
-        status = cf_vault_ticket_revoke(turn->vault, subject_id, 0, turn->fault);
-    cf_secret_wipe(text, sizeof text);
-    return end(turn, status);
-}
-
-/* For a registration, which may come twice: sets nothing that is set. */
-static enum cf_status run_password_first(struct turn *turn)
-{
-    struct cf_id subject_id;
-    struct cf_bytes password;
-    char text[CF_PASSWORD_HASH_SIZE], old[CF_PASSWORD_HASH_SIZE];
-    CF_TRY(read_id(turn, &subject_id));
-    CF_TRY(read_bytes(turn, TEXT_SIZE_MAX, &password));
-    CF_TRY(cf_password_hash(password, text));
-    CF_TRY(cf_vault_begin(turn->vault, turn->fault));
-    enum cf_status status = cf_vault_password_get(turn->vault, subject_id, old, turn->fault);
-    bool is_first = status == CF_OK && old[0] == '\0';
-    if (is_first)
-        status = cf_vault_password_set(turn->vault, subject_id, text, turn->fault);
-    status = end(turn, status);
-    if (status == CF_OK && !is_first && !cf_password_matches(old, password))
-        status = cf_fault_set(turn->fault, CF_CONFLICT, __FILE__, __LINE__,
-                              "there is another password already");
-    cf_secret_wipe(text, sizeof text);
-    cf_secret_wipe(old, sizeof old);
-    return status;
-}
-
-/* The password hash of whoever has the address; an empty one where there is none. */
-static enum cf_status find_password(struct turn *turn, struct cf_bytes email,
-                                    struct cf_id *ret_subject_id,
-                                    char ret_text[CF_PASSWORD_HASH_SIZE])
-{
-    memset(ret_text, 0, CF_PASSWORD_HASH_SIZE);
-    CF_TRY(cf_vault_begin(turn->vault, turn->fault));
-    enum cf_status status = cf_vault_find(turn->vault, email, ret_subject_id, turn->fault);
-    if (status == CF_OK)
-        status = cf_vault_password_get(turn->vault, *ret_subject_id, ret_text, turn->fault);
-    cf_vault_abort(turn->vault);
-    return cf_keeper__is_fatal(status) ? status : CF_OK;
-}
-
-static enum cf_status run_login(struct turn *turn)
-{
-    struct cf_bytes email, password, code;
-    struct cf_id subject_id = {{0}};
-    uint64_t purpose, lifetime_us;
-    char text[CF_PASSWORD_HASH_SIZE];
-    CF_TRY(read_bytes(turn, TEXT_SIZE_MAX, &email));
-    CF_TRY(read_bytes(turn, TEXT_SIZE_MAX, &password));
-    CF_TRY(read_bytes(turn, TEXT_SIZE_MAX, &code));
-    CF_TRY(read_ticket(turn, &purpose, &lifetime_us));
-    CF_TRY(find_password(turn, email, &subject_id, text));
-    bool matches;
-    if (text[0] != '\0') {
-        matches = cf_password_matches(text, password);
-    } else {
-        /* As long for an address that nobody has: time does not tell who has an account. */
-        CF_TRY(cf_password_hash(password, text));
-        matches = false;
-    }
-    cf_secret_wipe(text, sizeof text);
-    if (!matches)
-        CF_FAIL(turn->fault, CF_DENIED, "address or password is wrong");
-
-    CF_TRY(cf_vault_begin(turn->vault, turn->fault));
-    enum cf_status status =
-        cf_vault_second_factor(turn->vault, subject_id, code, turn->now_us, turn->fault);
-    if (status == CF_OK || status == CF_RETRY)
-        write_id(turn, subject_id);
-    if (status == CF_OK) {
-        status = make_ticket(turn, subject_id, purpose, lifetime_us);
-    } else if (status == CF_RETRY) {
-        cf_wire_write_text(turn->results, cf_bytes_from(NULL, 0));
-        status = CF_OK;
-    }
-    status = end(turn, status);
-    return status == CF_NOT_FOUND ? CF_DENIED : status; /* erased just now */
-}
-
-/* ---- Messages ---- */
-
-static const struct operation operations[CF_KEEPER_OPERATION_LIMIT];
 
 static enum cf_status read_head(struct cf_wire_cursor *cursor, uint32_t *ret_count,
                                 struct cf_fault *reterr_fault)
@@ -412,7 +24,7 @@ static enum cf_status read_head(struct cf_wire_cursor *cursor, uint32_t *ret_cou
 }
 
 static enum cf_status read_operation(struct cf_wire_cursor *cursor,
-                                     const struct operation **ret_operation,
+                                     const struct cf_keeper_operation_row **ret_operation,
                                      struct cf_fault *reterr_fault)
 {
     uint32_t length;
@@ -421,7 +33,7 @@ static enum cf_status read_operation(struct cf_wire_cursor *cursor,
     CF_TRY(cf_wire_read_unsigned(cursor, UINT32_MAX, &number, reterr_fault));
     if (number == 0 || number >= CF_KEEPER_OPERATION_LIMIT)
         CF_FAIL(reterr_fault, CF_UNSUPPORTED, "an operation that the keeper does not know");
-    *ret_operation = &operations[number];
+    *ret_operation = &cf_keeper__operations[number];
     if (length != 1 + (*ret_operation)->argument_count)
         CF_FAIL(reterr_fault, CF_INVALID, "an operation has other arguments");
     return CF_OK;
@@ -432,7 +44,7 @@ enum cf_status cf_keeper__classify(struct cf_bytes request, enum cf_keeper_class
 {
     struct cf_wire_cursor cursor = cf_wire_cursor_over(request, CF_WIRE_LENIENT);
     uint32_t count;
-    const struct operation *operation;
+    const struct cf_keeper_operation_row *operation;
     if (cf_wire_guard(request, CF_WIRE_LENIENT, reterr_fault) != CF_OK)
         return CF_INVALID;
     enum cf_status status = read_head(&cursor, &count, reterr_fault);
@@ -452,7 +64,8 @@ enum cf_status cf_keeper__classify(struct cf_bytes request, enum cf_keeper_class
 }
 
 /* Runs one operation and writes its part of the reply. */
-static enum cf_status execute_one(struct turn *turn, const struct operation *operation,
+static enum cf_status execute_one(struct cf_keeper_turn *turn,
+                                  const struct cf_keeper_operation_row *operation,
                                   struct cf_wire_writer *reply, struct cf_buf *results)
 {
     struct cf_wire_writer writer = cf_wire_writer_to(results);
@@ -472,7 +85,7 @@ static enum cf_status execute_one(struct turn *turn, const struct operation *ope
     return CF_OK;
 }
 
-static enum cf_status execute_all(struct turn *turn, uint32_t count, struct cf_buf *reply)
+static enum cf_status execute_all(struct cf_keeper_turn *turn, uint32_t count, struct cf_buf *reply)
 {
     struct cf_wire_writer writer = cf_wire_writer_to(reply);
     cf_wire_write_array(&writer, 2);
@@ -482,7 +95,7 @@ static enum cf_status execute_all(struct turn *turn, uint32_t count, struct cf_b
     cf_buf_init(&results, CF_BUS_MESSAGE_SIZE_MAX);
     enum cf_status status = CF_OK;
     for (uint32_t i = 0; status == CF_OK && i < count; i++) {
-        const struct operation *operation;
+        const struct cf_keeper_operation_row *operation;
         status = read_operation(turn->arguments, &operation, turn->fault);
         if (status == CF_OK)
             status = execute_one(turn, operation, &writer, &results);
@@ -499,7 +112,7 @@ enum cf_status cf_keeper__execute(struct cf_vault *vault, int64_t now_us, struct
                                   struct cf_buf *reply, struct cf_fault *reterr_fault)
 {
     struct cf_wire_cursor cursor = cf_wire_cursor_over(request, CF_WIRE_LENIENT);
-    struct turn turn = {
+    struct cf_keeper_turn turn = {
         .vault = vault, .now_us = now_us, .arguments = &cursor, .fault = reterr_fault};
     uint32_t count;
     cf_buf_clear(reply);
@@ -529,11 +142,3 @@ enum cf_status cf_keeper__reply_status(enum cf_status status, struct cf_buf *rep
     cf_wire_write_text(&writer, cf_bytes_from_text(cf_status_name(status)));
     return cf_wire_writer_finish(&writer);
 }
-
-#define run_catch_up NULL
-static const struct operation operations[CF_KEEPER_OPERATION_LIMIT] = {
-#define CF_KEEPER_OPERATION(number, name, class, arguments, results)                               \
-    [number] = {#name, CF_KEEPER_##class, arguments, results, run_##name},
-#include "eventstore/keeper_operations.def"
-#undef CF_KEEPER_OPERATION
-};
