@@ -120,27 +120,49 @@ struct texts {
     const char *since, *until, *as_of, *stream, *subject, *event;
 };
 
-/* NULL, or which option cannot be understood. */
-static const char *parse(const struct texts *texts, struct filter *filter)
+/* What cannot be understood; no option: nothing. */
+struct wrong {
+    const char *option, *text, *must_be;
+};
+
+static bool parse_time(const char *text, int64_t *ret_us)
 {
-    if (texts->since != NULL &&
-        cf_time_parse(cf_bytes_from_text(texts->since), &filter->since_us) != CF_OK)
-        return texts->since;
-    if (texts->until != NULL &&
-        cf_time_parse(cf_bytes_from_text(texts->until), &filter->until_us) != CF_OK)
-        return texts->until;
-    if (texts->stream != NULL &&
-        cf_id_parse(cf_bytes_from_text(texts->stream), &filter->stream) != CF_OK)
-        return texts->stream;
-    if (texts->subject != NULL &&
-        cf_id_parse(cf_bytes_from_text(texts->subject), &filter->subject) != CF_OK)
-        return texts->subject;
+    return text == NULL || cf_time_parse(cf_bytes_from_text(text), ret_us) == CF_OK;
+}
+
+static bool parse_id(const char *text, struct cf_id *ret_id)
+{
+    return text == NULL ||
+           (cf_id_parse(cf_bytes_from_text(text), ret_id) == CF_OK && !cf_id_is_zero(*ret_id));
+}
+
+static bool parse_event(const char *text, struct filter *filter)
+{
     enum cf_event_type type = CF_EVENT_NONE;
-    if (texts->event != NULL &&
-        cf_event_type_parse(cf_bytes_from_text(texts->event), &type) != CF_OK)
-        return texts->event;
+    if (text != NULL && cf_event_type_parse(cf_bytes_from_text(text), &type) != CF_OK)
+        return false;
     filter->event_number = type;
-    return texts->as_of != NULL && !parse_as_of(texts->as_of, filter) ? texts->as_of : NULL;
+    return true;
+}
+
+static struct wrong parse(const struct texts *texts, struct filter *filter)
+{
+    static const char time[] = "a time such as 2026-01-31T12:00:00Z", id[] = "an id";
+    if (!parse_time(texts->since, &filter->since_us))
+        return (struct wrong){"since", texts->since, time};
+    if (!parse_time(texts->until, &filter->until_us))
+        return (struct wrong){"until", texts->until, time};
+    if (!parse_id(texts->stream, &filter->stream))
+        return (struct wrong){"stream", texts->stream, id};
+    if (!parse_id(texts->subject, &filter->subject))
+        return (struct wrong){"subject", texts->subject, id};
+    if (!parse_event(texts->event, filter))
+        return (struct wrong){"type", texts->event, "an event's name, such as pledge_placed"};
+    if (texts->as_of != NULL && !parse_as_of(texts->as_of, filter))
+        return (struct wrong){"as-of", texts->as_of,
+                              "a sequence, or a time such as "
+                              "2026-01-31T12:00:00Z"};
+    return (struct wrong){0};
 }
 
 int cf_cli_replay(int argc, char **argv)
@@ -164,9 +186,12 @@ int cf_cli_replay(int argc, char **argv)
     if (!cf_options_read(&usage, argc, argv, NULL, &stop))
         return stop;
     struct filter filter = {.from = (uint64_t)from, .to = (uint64_t)to};
-    const char *wrong = parse(&texts, &filter);
-    if (wrong != NULL)
-        return cf_cli_usage("replay", "\"%s\" is not what this option takes", wrong);
+    if (from > 0 && to > 0 && from > to)
+        return cf_cli_usage("replay", "--from is behind --to");
+    struct wrong wrong = parse(&texts, &filter);
+    if (wrong.option != NULL)
+        return cf_cli_usage("replay", "--%s is \"%s\"; it must be %s", wrong.option, wrong.text,
+                            wrong.must_be);
     struct cf_fault fault = {0};
     if (replay(data, &filter, &fault) != CF_OK)
         return cf_cli_fail("replay", &fault);

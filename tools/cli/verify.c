@@ -62,7 +62,10 @@ static enum cf_exit print(const struct cf_verify_report *report)
         return CF_EXIT_GOOD;
     }
     printf("%s: %s\n", words[report->verdict], report->finding);
-    if (report->sequence != 0)
+    if (report->sequence > report->size)
+        printf("first missing record: %llu, of %llu that are there\n",
+               (unsigned long long)report->sequence, (unsigned long long)report->size);
+    else if (report->sequence != 0)
         printf("first bad record: %llu of %llu\n", (unsigned long long)report->sequence,
                (unsigned long long)report->size);
     if (report->event[0] != '\0')
