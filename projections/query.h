@@ -67,7 +67,7 @@ struct cf_query_listing {
     int64_t latitude_microdegrees, longitude_microdegrees;
     int64_t radius_m; /* 0: anywhere */
     /* trending, newest, ending_soon, most_funded. Empty: by how well the words match (as trending, where
-     * more than 1,000 campaigns hold them), else the nearest first, else trending. */
+     * more than 600 campaigns hold them), else the nearest first, else trending. */
     struct cf_bytes sort;
     struct cf_bytes cursor; /* `next` of the page before, or empty */
     int64_t count_max;

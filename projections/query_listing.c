@@ -4,7 +4,8 @@
  * and id, so a page costs the same wherever it is and nothing is shown twice.
  *
  * Where many pass, a page is soon found along the sort's index. Where few do, all of them are looked up by
- * what they pass, and sorted. Which it is shows by itself: the way along the index ends after 2,500.
+ * what they pass, and sorted. Which it is shows by itself: the way along the index ends where the other one
+ * is as short.
  */
 #include "projections/query_private.h"
 
@@ -13,9 +14,13 @@
 #include <stdlib.h>
 
 enum {
-    MATCHES_FEW = 10,   /* fewer make one ask whether the words are typed right */
-    MATCHES_MAX = 1000, /* that are all looked at, before a page was looked for along the sort */
-    AROUND_MAX = 2000,  /* within a radius, that are looked up by their place */
+    MATCHES_FEW = 10,     /* fewer make one ask whether the words are typed right */
+    MATCHES_RANKED = 600, /* more say little about the words, so that they are listed as trending */
+    MATCHES_SOUGHT = 1000, /* that are all looked at, before a page was looked for along the sort */
+    MATCHES_MAX = 2000,    /* the same where other filters leave few of them */
+    AROUND_MAX = 2000,     /* within a radius, that are looked up by their place */
+    NEXT_MAX = 10000,      /* that are looked at along a sort */
+    NEXT_WORDS_MAX = 2500, /* the same where most of them have their words looked at */
     NEAR_STEP_M = 1000,
 };
 
@@ -201,6 +206,10 @@ static enum cf_status find_next(struct cf_query *query, const struct cf_query_li
     filters_add(params, listing, false);
     filter_add(params, cf_bytes_from_text(sought->query == NULL ? "" : sought->query));
     page_add(params, page);
+    bool is_few = sought->matches <= MATCHES_MAX;
+    bool is_by_words = sought->query != NULL && !is_few && listing->radius_m <= 0;
+    cf_pg_add_int64(params, is_by_words ? NEXT_WORDS_MAX : NEXT_MAX);
+    cf_pg_add_bool(params, is_few);
     return cf_query_run__(query, sort->statement, ret_rows, reterr_fault);
 }
 
@@ -228,9 +237,13 @@ static enum cf_status find_sorted(struct cf_query *query, const struct cf_query_
                                   const struct page *page, struct cf_pg_rows **ret_rows,
                                   struct cf_fault *reterr_fault)
 {
-    int64_t matches = sought->query == NULL ? INT64_MAX : sought->matches, around = 0;
+    bool is_filtered =
+        listing->model.size > 0 || listing->country.size > 0 || listing->radius_m > 0;
+    bool is_few =
+        sought->query != NULL && sought->matches <= (is_filtered ? MATCHES_MAX : MATCHES_SOUGHT);
+    int64_t around = 0;
     CF_TRY(count_around(query, listing, &around, reterr_fault));
-    if (matches > MATCHES_MAX && around > MATCHES_MAX) {
+    if (!is_few && around > AROUND_MAX / 2) {
         CF_TRY(find_next(query, listing, sought, sort, page, ret_rows, reterr_fault));
         if ((int64_t)cf_pg_rows_count(*ret_rows) == page->count_max)
             return CF_OK;
@@ -246,7 +259,7 @@ static enum cf_status find_words(struct cf_query *query, const struct cf_query_l
 {
     CF_CLEANUP(sought_clean_up) struct sought sought = {0};
     CF_TRY(seek_words(query, listing->words, &sought, reterr_fault));
-    if (listing->sort.size == 0 && sought.matches <= MATCHES_MAX)
+    if (listing->sort.size == 0 && sought.matches <= MATCHES_RANKED)
         return find_all(query, listing, &sought, "", false, page, ret_rows, reterr_fault);
     return find_sorted(query, listing, &sought, sort, page, ret_rows, reterr_fault);
 }

@@ -1,8 +1,8 @@
 -- name: query_listing_ending_soon
--- params: status text, category text, model text, country text, latitude bigint, longitude bigint, radius_m bigint, is_narrow boolean, query text, first boolean, after_value bigint, after_campaign uuid, count_max bigint
+-- params: status text, category text, model text, country text, latitude bigint, longitude bigint, radius_m bigint, is_narrow boolean, query text, first boolean, after_value bigint, after_campaign uuid, count_max bigint, looked_at_max bigint, is_few boolean
 -- returns: campaign uuid, sort_value bigint
--- Public campaigns, ending soon first, behind a campaign and its sort value: those that pass, of the next 2,500
--- with this status and category.
+-- Public campaigns, ending soon first, behind a campaign and its sort value: those that pass, of as many as are
+-- looked at with this status and category. Few matches are gathered first, of many each is looked up.
 SELECT next.campaign, coalesce(next.ends_at_us, 0) AS sort_value
   FROM (SELECT l, l.campaign, l.ends_at_us
           FROM listing l
@@ -11,11 +11,13 @@ SELECT next.campaign, coalesce(next.ends_at_us, 0) AS sort_value
            AND ($2::text IS NULL OR l.category = $2::text)
            AND ($10::boolean OR (l.ends_at_us, l.campaign) > ($11::bigint, $12::uuid))
          ORDER BY l.ends_at_us, l.campaign
-         LIMIT 2500) AS next
+         LIMIT $14::bigint) AS next
  WHERE passes(next.l, $1::text, $2::text, $3::text, $4::text, $5::bigint, $6::bigint, $7::bigint, $8::boolean)
    AND ($9::text IS NULL OR
-        (SELECT t.document @@ $9::text::tsquery
-           FROM campaign_text t
-          WHERE t.campaign = next.campaign AND t.is_published))
+        CASE WHEN $15::boolean
+             THEN next.campaign IN (SELECT t.campaign FROM campaign_text t
+                                     WHERE t.is_published AND t.document @@ $9::text::tsquery)
+             ELSE (SELECT t.document @@ $9::text::tsquery FROM campaign_text t
+                    WHERE t.campaign = next.campaign AND t.is_published) END)
  ORDER BY next.ends_at_us, next.campaign
  LIMIT $13::bigint

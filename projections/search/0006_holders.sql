@@ -46,13 +46,13 @@ BEGIN
 END $$;
 
 -- About how many published texts hold a query. `holders`: of the words that each match holds, as far as they are
--- known. It is counted, up to 1,001, where the words do not say it themselves.
+-- known. It is counted, up to 1,000, where the words do not say it themselves; 2,001 stands for many.
 CREATE FUNCTION matches_about(query tsquery, holders bigint[])
     RETURNS bigint STABLE PARALLEL SAFE LANGUAGE sql
 RETURN (
     SELECT CASE WHEN fewest < 10 OR words = 1 THEN fewest
                 WHEN likely > 2000 THEN likely::bigint
-                ELSE (SELECT count(*)
+                ELSE (SELECT CASE WHEN count(*) <= 1000 THEN count(*) ELSE greatest(1001, coalesce(likely, 2001))::bigint END
                         FROM (SELECT FROM campaign_text t
                                WHERE t.is_published AND t.document @@ query
                                LIMIT 1001) AS counted)

@@ -3,7 +3,7 @@
 -- returns: query text, matches bigint
 -- What may have been meant: each word may also be one of its neighbours, those that one error makes of it, and for
 -- long words that no text holds those that look alike by their trigrams and differ in at most a third of the
--- letters. A word that texts do hold brings neighbours that together at most 1,000 hold. No row where no word
+-- letters. A word that texts do hold brings neighbours that together at most 600 hold. No row where no word
 -- has any. Each step looks at a bounded number of candidates.
 WITH RECURSIVE doubted AS MATERIALIZED (
     SELECT row_number() OVER () AS number, d.word, coalesce(w.holders, 0) AS holders
@@ -31,7 +31,7 @@ WITH RECURSIVE doubted AS MATERIALIZED (
     SELECT d.number, d.word, d.holders + coalesce(sum(n.holders), 0)::bigint AS holders,
            '|' || string_agg(n.neighbour, '|') AS neighbours
       FROM doubted d
-      LEFT JOIN near n ON n.number = d.number AND n.place <= 10 AND (d.holders = 0 OR n.holders_so_far <= 1000)
+      LEFT JOIN near n ON n.number = d.number AND n.place <= 10 AND (d.holders = 0 OR n.holders_so_far <= 600)
      GROUP BY d.number, d.word, d.holders
 ), rewritten (number, query) AS (
     SELECT 0::bigint, websearch_to_tsquery('simple', $1::text)

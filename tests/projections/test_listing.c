@@ -126,6 +126,13 @@ static void test_listing__gives_all_that_pass_in_every_sort(void **state)
         {{.words = CF_BYTES_LITERAL("rare"), .status = CF_BYTES_LITERAL("funded")},
          "n % 100 = 0 AND status = 'funded'"},
         {{.words = CF_BYTES_LITERAL("every -third rare")}, "n % 100 = 0 AND n % 3 <> 0"},
+        {{.words = CF_BYTES_LITERAL("every -third")}, "n % 3 <> 0"},
+        {{.words = CF_BYTES_LITERAL("third or rare"), .status = CF_BYTES_LITERAL("active")},
+         "(n % 3 = 0 OR n % 100 = 0) AND status = 'active'"},
+        {{.words = CF_BYTES_LITERAL("\"every third\""), .category = CF_BYTES_LITERAL("film")},
+         "n % 3 = 0 AND category = 'film'"},
+        {{.words = CF_BYTES_LITERAL("every third"), .model = CF_BYTES_LITERAL("keep_it_all")},
+         "n % 3 = 0 AND model = 'keep_it_all'"},
     };
     for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++) {
         for (size_t j = 0; j < sizeof sorts / sizeof sorts[0]; j++) {
