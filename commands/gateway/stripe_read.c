@@ -321,7 +321,11 @@ static void read_error(const struct cf_json *error, long http_status, struct cf_
         return;
     }
     result->outcome = CF_PORT_REFUSED;
-    if (code != NULL && strcmp(code, "balance_insufficient") == 0) {
+    if (code != NULL && strcmp(code, "amount_too_small") == 0) {
+        /* Whoever pays can change that, and nobody else has to look. */
+        result->outcome = CF_PORT_DECLINED;
+        result->decline = CF_DECLINE_OTHER;
+    } else if (code != NULL && strcmp(code, "balance_insufficient") == 0) {
         result->outcome = CF_PORT_NOT_FUNDED;
     } else if (code != NULL && (strcmp(code, "payment_intent_unexpected_state") == 0 ||
                                 strcmp(code, "charge_already_refunded") == 0 ||

@@ -225,6 +225,16 @@ static void test_stripe__reads_every_decline(void **state)
     assert_int_equal(ask(*state, away)->decline, CF_DECLINE_AUTHENTICATION_REQUIRED);
 }
 
+/* The least depends on where the provider settles, so its own word counts. */
+static void test_stripe__a_charge_below_the_least_fails_as_a_card_does(void **state)
+{
+    const struct cf_port_result *result = ask(*state, payment("pm_card_visa", 49));
+    assert_int_equal(result->outcome, CF_PORT_DECLINED);
+    assert_int_equal(result->decline, CF_DECLINE_OTHER);
+    assert_false(result->retryable);
+    assert_int_equal(count_of(*state, "/v1/charges"), 0);
+}
+
 static void test_stripe__saves_cards_refunds_and_pays_out(void **state)
 {
     struct cf_port_request make = {.operation = CF_PORT_MAKE_CUSTOMER};
@@ -482,6 +492,7 @@ int main(void)
         TEST(test_stripe__charges_and_reads_what_it_cost),
         TEST(test_stripe__holds_captures_and_gives_back),
         TEST(test_stripe__reads_every_decline),
+        TEST(test_stripe__a_charge_below_the_least_fails_as_a_card_does),
         TEST(test_stripe__saves_cards_refunds_and_pays_out),
         TEST(test_stripe__refuses_what_the_provider_could_not_take),
         TEST(test_stripe__does_it_once_when_answers_get_lost),
