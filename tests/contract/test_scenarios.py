@@ -310,7 +310,7 @@ def idempotency_as_stripe_does_it(box):
 
 @scenario
 def a_key_is_in_use_until_its_answer_is_sent(box):
-    box.ok("POST", "/_sandbox/faults", "kind=slow&path=/v1/customers&delay_ms=3000")
+    box.ok("POST", "/_sandbox/faults", "kind=slow&path=/v1/customers&delay_ms=6000")
     answers = []
     slow = threading.Thread(target=lambda: answers.append(box.call("POST", "/v1/customers", "name=a", key="k")))
     slow.start()
@@ -322,6 +322,39 @@ def a_key_is_in_use_until_its_answer_is_sent(box):
     slow.join()
     again = box.call("POST", "/v1/customers", "name=a", key="k")
     same((again[0], again[1]["id"], again[2]["Idempotent-Replayed"]), (200, answers[0][1]["id"], "true"))
+
+
+@scenario
+def answers_show_what_they_name(box):
+    """`expand` on objects, on lists, through several levels, and for an account."""
+    customer = box.ok("POST", "/v1/customers", "name=Ada")["id"]
+    charge = pay(box, "pm_card_visa", f"&customer={customer}&setup_future_usage=off_session")["latest_charge"]["id"]
+    box.ok("POST", "/v1/refunds", f"charge={charge}&amount=100")
+    account = box.ok("POST", "/v1/accounts", "type=express&capabilities[transfers][requested]=true")["id"]
+    box.ok("POST", f"/_sandbox/onboarding/{account}", "outcome=complete")
+    pay(box, "pm_card_bypassPending", amount=100000)
+    transfer = box.ok("POST", "/v1/transfers", f"amount=900&currency=eur&destination={account}")["id"]
+    box.ok("POST", f"/v1/transfers/{transfer}/reversals", "amount=100")
+    payout = box.ok("POST", "/v1/payouts", "amount=200&currency=eur", account)["id"]
+    for path, expand, kind, whose in [
+            (f"charges/{charge}", "payment_intent.payment_method", "payment_method", None),
+            (f"charges/{charge}", "refunds", "list", None),
+            (f"charges/{charge}", "refunds.data.balance_transaction", "balance_transaction", None),
+            ("charges", "data.customer", "customer", None),
+            ("payment_intents", "data.latest_charge.balance_transaction", "balance_transaction", None),
+            ("balance_transactions?type=charge", "data.source.customer", "customer", None),
+            (f"transfers/{transfer}", "destination", "account", None),
+            (f"transfers/{transfer}", "reversals.data.transfer", "transfer", None),
+            ("balance_transactions?type=payment", "data.source", "transfer", account),
+            (f"payouts/{payout}", "destination", "bank_account", account)]:
+        mark = "&" if "?" in path else "?"
+        for brackets in ("[]", "[0]", "%5B%5D", "%5b0%5d"):
+            at = box.ok("GET", f"/v1/{path}{mark}expand{brackets}={expand}", account=whose)
+            for key in expand.split("."):
+                at = at[key]
+                at = at[-1] if isinstance(at, list) else at
+            same((path, expand, at["object"]), (path, expand, kind))
+    same(box.ok("GET", f"/v1/charges/{charge}?expand[]=refunds")["refunds"]["data"][0]["amount"], 100)
 
 
 @scenario

@@ -5,6 +5,52 @@
 #include <stdio.h>
 
 #define LEVEL_COUNT_MAX 4
+#define REFUND_COUNT_MAX 10
+
+struct page {
+    struct cf_call *call;
+    struct cf_json *data;
+    bool more;
+};
+
+static bool visit_refund(void *context, const char *id)
+{
+    struct page *page = context;
+    page->more = cf_json_size(page->data) == REFUND_COUNT_MAX;
+    if (!page->more)
+        cf_json_append(page->data,
+                       cf_json_copy(cf_store_find(page->call->store, page->call->account, id)));
+    return !page->more;
+}
+
+/* A charge shows its refunds only where that is asked for. */
+static struct cf_json *add_refunds(struct cf_call *call, struct cf_json *charge)
+{
+    char list[200], url[120];
+    const char *id = cf_json_text_at(charge, "id");
+    struct page page = {.call = call, .data = cf_json_array()};
+    struct cf_json *refunds = cf_json_object();
+    snprintf(list, sizeof list, "refund/charge=%s@%s", id, call->account);
+    snprintf(url, sizeof url, "/v1/charges/%s/refunds", id);
+    cf_store_walk(call->store, list, NULL, false, visit_refund, &page);
+    cf_json_set_text(refunds, "object", "list");
+    cf_json_set(refunds, "data", page.data);
+    cf_json_set_bool(refunds, "has_more", page.more);
+    cf_json_set_text(refunds, "url", url);
+    cf_json_set(charge, "refunds", refunds);
+    return refunds;
+}
+
+/* The object of an id: of the account, of the platform (where a transfer came from), or its bank account. */
+static const struct cf_json *find(struct cf_call *call, const char *id)
+{
+    const struct cf_json *object = cf_store_find(call->store, call->account, id);
+    if (object != NULL || call->account[0] == '\0')
+        return object;
+    const struct cf_json *account = cf_store_find(call->store, "", call->account);
+    const struct cf_json *bank = cf_json_at(account, "external_accounts.data.0");
+    return cf_json_is(cf_json_get(bank, "id"), id) ? bank : cf_store_find(call->store, "", id);
+}
 
 /* Replaces the ids at `path` below `json` by their objects. False when there is nothing to expand.
  */
@@ -21,11 +67,13 @@ static bool expand(struct cf_call *call, struct cf_json *json, const char *path)
     size_t size = strcspn(path, ".");
     snprintf(key, sizeof key, "%.*s", (int)size, path);
     struct cf_json *member = cf_json_get(json, key);
+    if (member == NULL && strcmp(key, "refunds") == 0 &&
+        cf_json_is(cf_json_get(json, "object"), "charge"))
+        member = add_refunds(call, json);
     if (member == NULL)
         return false;
     if (cf_json_text(member) != NULL) {
-        const struct cf_json *object =
-            cf_store_find(call->store, call->account, cf_json_text(member));
+        const struct cf_json *object = find(call, cf_json_text(member));
         if (object == NULL)
             return false;
         member = cf_json_copy(object);
