@@ -4,9 +4,7 @@
  * before anything is sent, and success removes that again, so a process that dies in between sends
  * twice rather than never.
  */
-#include "core/base/assert.h"
-#include "core/base/hex.h"
-#include "eventstore/sodium.h"
+#include "commands/gateway/webhook.h"
 #include "tools/sandbox/sandbox_internal.h"
 
 #include <stdio.h>
@@ -100,32 +98,18 @@ static void on_delivered(void *context, const struct cf_http_result *result)
     free(delivery);
 }
 
-/* `t=…,v1=…` over the time and the exact bytes. */
-static void sign(const char *secret, int64_t at, struct cf_bytes body, char ret_header[128])
-{
-    struct cf_buf signed_payload;
-    struct cf_hash tag;
-    char hex[2 * CF_HASH_SIZE + 1] = "";
-    cf_buf_init(&signed_payload, body.size + 32);
-    CF_ASSERT(cf_buf_append_format(&signed_payload, "%lld.", (long long)at) == CF_OK);
-    CF_ASSERT(cf_buf_append(&signed_payload, body) == CF_OK);
-    cf_hmac_sha256(cf_bytes_from_text(secret), cf_buf_bytes(&signed_payload), &tag);
-    cf_hex_print(cf_bytes_from(tag.bytes, CF_HASH_SIZE), hex);
-    snprintf(ret_header, 128, "Stripe-Signature: t=%lld,v1=%.64s", (long long)at, hex);
-    cf_buf_clean_up(&signed_payload);
-}
-
 static void send_event(struct cf_call *call, const struct cf_json *event, const char *url,
                        const char *secret, struct delivery *delivery)
 {
     struct cf_buf body;
     cf_buf_init(&body, 1 << 20);
-    char signature[128];
+    char header[CF_WEBHOOK_SIGNATURE_SIZE], signature[sizeof header + 32];
     enum cf_status status = cf_json_print(event, &body);
     /* Real time, whatever the sandbox's clock says: whoever checks it looks at the wire's age. */
     struct timespec real;
     clock_gettime(CLOCK_REALTIME, &real);
-    sign(secret, (int64_t)real.tv_sec, cf_buf_bytes(&body), signature);
+    cf_webhook_sign(secret, (int64_t)real.tv_sec, cf_buf_bytes(&body), header);
+    snprintf(signature, sizeof signature, "Stripe-Signature: %s", header);
     const char *const headers[] = {"Content-Type: application/json; charset=utf-8", signature,
                                    NULL};
     struct cf_http_call post = {.method = "POST",

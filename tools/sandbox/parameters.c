@@ -2,6 +2,7 @@
 #include "tools/sandbox/parameters.h"
 
 #include "core/base/assert.h"
+#include "core/base/utf8.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -114,20 +115,11 @@ static bool is_choice(const char *choices, const char *value)
     return false;
 }
 
-/* Characters of a text, as the provider counts them. */
-static size_t length_of(const char *text)
-{
-    size_t length = 0;
-    for (; *text != '\0'; text++)
-        length += ((unsigned char)*text & 0xc0) != 0x80;
-    return length;
-}
-
 static bool check_length(const char *path, const char *text, size_t length_max,
                          struct cf_parameter_refusal *ret_refusal)
 {
     char reason[64];
-    if (length_of(text) <= length_max)
+    if (cf_utf8_count(cf_bytes_from_text(text)) <= length_max)
         return true;
     snprintf(reason, sizeof reason, "Invalid string; must be at most %zu characters", length_max);
     return refuse(ret_refusal, NULL, path, reason, text);
