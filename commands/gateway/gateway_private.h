@@ -137,9 +137,22 @@ char *cf_job__customer_slot(struct cf_gateway *gateway, struct cf_id user_id);
 bool cf_job__find_customer(struct cf_job *job, struct cf_id user_id);
 void cf_job__find_subject(struct cf_job *job, struct cf_task_subject *ret_subject);
 
-/* job.c: what becomes of one request. */
+/* job_ask.c: a request on its way out. */
 /* False when the writer's process is not to be reached: then the job is forgotten. */
 bool cf_job_begin(struct cf_job *job);
+/* Asks the provider for what the event asks for, the payer's customer being known. */
+void cf_job__ask(struct cf_job *job);
+/* Looks at one of the provider's objects. */
+void cf_job__look(struct cf_job *job, const char *object);
+/* Brings a job whose call has ended to the thread; on any thread. */
+void cf_job__hand_in(struct cf_job *job, bool from_port);
+/* Whom a call waits for: the writer, or else the provider or the mail. */
+enum cf_job_party { CF_JOB_WRITER, CF_JOB_PROVIDER };
+void cf_job__set_under_way(struct cf_gateway *gateway, enum cf_job_party with, bool begins);
+
+/* job.c: what becomes of it. */
+/* Defers, parks, settles or quarantines, as the last thing of this job. */
+void cf_job__close(struct cf_job *job, enum cf_task_then then, int64_t wait_us, const char *reason);
 void cf_job_on_result(struct cf_job *job);
 void cf_job_on_reply(struct cf_job *job);
 /* Sends the command that the job waits for, again. */

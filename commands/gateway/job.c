@@ -4,12 +4,12 @@
  *
  *   read the event ▸ (make the payer's customer) ▸ ask the provider ▸ (look) ▸ outcome commands, one
  *   after the other ▸ (defer, park, settle or quarantine)
+ *
+ * The first half is in job_ask.c.
  */
 #include "commands/gateway/gateway_private.h"
 
-#include "commands/gateway/mailer.h"
 #include "commands/gateway/pace.h"
-#include "commands/gateway/stripe.h"
 #include "core/base/assert.h"
 #include "eventstore/sodium.h"
 
@@ -20,32 +20,6 @@
 #define DEFER_LAST_US (INT64_C(3600) * 1000000)
 
 static void finish(struct cf_job *job);
-static void close_job(struct cf_job *job, enum cf_task_then then, int64_t wait_us,
-                      const char *reason);
-
-/* Callbacks, on threads of port and link. */
-
-static void hand_in(struct cf_job *job, bool from_port)
-{
-    struct cf_gateway *gateway = job->gateway;
-    pthread_mutex_lock(&gateway->mutex);
-    job->from_port = from_port;
-    job->next = NULL;
-    *gateway->inbox_end = job;
-    gateway->inbox_end = &job->next;
-    gateway->under_way--;
-    gateway->asked -= from_port;
-    pthread_cond_broadcast(&gateway->changed);
-    pthread_mutex_unlock(&gateway->mutex);
-}
-
-static void on_port_done(void *context, const struct cf_port_result *result, struct cf_bytes body)
-{
-    (void)body;
-    struct cf_job *job = context;
-    job->result = *result;
-    hand_in(job, true);
-}
 
 static void on_link_answer(void *context, enum cf_status status, const struct cf_reply *reply)
 {
@@ -53,19 +27,7 @@ static void on_link_answer(void *context, enum cf_status status, const struct cf
     job->link_status = status;
     if (status == CF_OK)
         job->reply = *reply;
-    hand_in(job, false);
-}
-
-enum party { WRITER, PROVIDER };
-
-static void set_under_way(struct cf_gateway *gateway, enum party with, bool begins)
-{
-    size_t step = begins ? 1 : (size_t)-1;
-    pthread_mutex_lock(&gateway->mutex);
-    gateway->under_way += step;
-    if (with == PROVIDER)
-        gateway->asked += step;
-    pthread_mutex_unlock(&gateway->mutex);
+    cf_job__hand_in(job, false);
 }
 
 static void count(struct cf_gateway *gateway, uint64_t *counter)
@@ -73,110 +35,6 @@ static void count(struct cf_gateway *gateway, uint64_t *counter)
     pthread_mutex_lock(&gateway->mutex);
     ++*counter;
     pthread_mutex_unlock(&gateway->mutex);
-}
-
-/* Towards the provider. */
-
-static void submit(struct cf_job *job, const struct cf_port_request *request, enum cf_job_step step)
-{
-    job->step = step;
-    set_under_way(job->gateway, PROVIDER, true);
-    if (cf_payment_port_submit(job->gateway->options.port, request, on_port_done, job) == CF_OK)
-        return;
-    set_under_way(job->gateway, PROVIDER, false);
-    cf_gateway__forget(job); /* closing, or out of memory: a later sweep brings it again */
-}
-
-static void ask(struct cf_job *job)
-{
-    struct cf_task_request ask;
-    const char *customer = job->customer[0] == '\0' ? NULL : job->customer;
-    if (cf_task_ask(&job->task, customer, job->gateway->public_url,
-                    cf_gateway__now_us(job->gateway), &ask))
-        submit(job, &ask.request, CF_JOB_ASK);
-    else
-        close_job(job, CF_TASK_PARK, 0, "the event asks for nothing that a provider does");
-}
-
-static void look(struct cf_job *job, const char *object)
-{
-    const struct cf_port_request request = {.operation = CF_PORT_LOOK, .object = object};
-    submit(job, &request, CF_JOB_LOOK);
-}
-
-/* Letters. */
-
-static void on_mail_done(void *context, enum cf_status status, const char *reason)
-{
-    struct cf_job *job = context;
-    bool over = status == CF_DENIED || status == CF_INVALID || status == CF_CORRUPT;
-    job->result = (struct cf_port_result){.outcome = status == CF_OK ? CF_PORT_DONE
-                                                     : over          ? CF_PORT_REFUSED
-                                                                     : CF_PORT_UNAVAILABLE};
-    if (status != CF_OK)
-        snprintf(job->result.reason, sizeof job->result.reason, "%s", reason);
-    hand_in(job, true);
-}
-
-static void send_letter(struct cf_job *job)
-{
-    const struct cf_event_user_mail_requested *asked = &job->task.event.user_mail_requested;
-    char name[CF_TASK_KEY_SIZE];
-    if (job->task.event.type != CF_EVENT_USER_MAIL_REQUESTED) {
-        close_job(job, CF_TASK_PARK, 0, "the event asks for no letter");
-        return;
-    }
-    cf_task_key(&job->task, name);
-    set_under_way(job->gateway, PROVIDER, true);
-    if (cf_mailer_submit(job->gateway->options.mailer, asked->user_id, asked->mail, name,
-                         job->task.record.time_us, on_mail_done, job) == CF_OK)
-        return;
-    set_under_way(job->gateway, PROVIDER, false);
-    cf_gateway__forget(job);
-}
-
-/* Customers. */
-
-static void make_customer(struct cf_job *job, struct cf_id user_id)
-{
-    struct cf_port_request request = {.operation = CF_PORT_MAKE_CUSTOMER, .user_id = user_id};
-    cf_task_customer_key(user_id, request.key);
-    submit(job, &request, CF_JOB_CUSTOMER);
-}
-
-static void begin_news(struct cf_job *job)
-{
-    struct cf_task_request ask_news;
-    if (job->task.event.type == CF_EVENT_PROVIDER_EVENT_RECEIVED &&
-        cf_task_ask_news(&job->task, &ask_news))
-        submit(job, &ask_news.request, CF_JOB_LOOK);
-    else
-        close_job(job, CF_TASK_DONE, 0, "");
-}
-
-static void begin_payment(struct cf_job *job)
-{
-    struct cf_id payer = cf_task_payer(&job->task);
-    bool named =
-        !cf_id_is_zero(payer) && job->task.event.pledge_payment_requested.customer.size > 0;
-    if (cf_id_is_zero(payer) || named || cf_job__find_customer(job, payer))
-        ask(job);
-    else
-        make_customer(job, payer);
-}
-
-bool cf_job_begin(struct cf_job *job)
-{
-    enum cf_status status = cf_job__read_event(job);
-    if (status != CF_OK)
-        cf_gateway__forget(job); /* a later sweep brings it again */
-    else if (job->kind == CF_REQUEST_MAIL)
-        send_letter(job);
-    else if (job->kind == CF_REQUEST_PROVIDER_NEWS)
-        begin_news(job);
-    else
-        begin_payment(job);
-    return status != CF_RETRY && status != CF_TIMEOUT && status != CF_CLOSED;
 }
 
 /* Towards the writer. */
@@ -193,18 +51,18 @@ static void send_command(struct cf_job *job, const struct cf_command_input *inpu
     const struct cf_link_command command = {
         .input = input, .actor = CF_ACTOR_GATEWAY, .key = cf_bytes_from_text(key)};
     struct cf_fault fault = {0};
-    set_under_way(gateway, WRITER, true);
+    cf_job__set_under_way(gateway, CF_JOB_WRITER, true);
     enum cf_status status =
         cf_link_start(gateway->link, &command, COMMAND_TIMEOUT_MS, on_link_answer, job, &fault);
     if (status == CF_OK)
         return;
-    set_under_way(gateway, WRITER, false);
+    cf_job__set_under_way(gateway, CF_JOB_WRITER, false);
     if (status == CF_INVALID) {
         fprintf(stderr, "coffer gateway: request %llu: %s: %s %s\n",
                 (unsigned long long)job->sequence, input->spec->shape.name, fault.text,
                 fault.detail);
         if (job->step == CF_JOB_COMMANDS)
-            close_job(job, CF_TASK_PARK, 0, "the provider's answer does not fit a command");
+            cf_job__close(job, CF_TASK_PARK, 0, "the provider's answer does not fit a command");
         else
             cf_gateway__forget(job);
         return;
@@ -272,9 +130,7 @@ static void close_news(struct cf_job *job, enum cf_task_then then, const char *r
     }
 }
 
-/* Defers, parks, settles or quarantines, as the last thing of this job. */
-static void close_job(struct cf_job *job, enum cf_task_then then, int64_t wait_us,
-                      const char *reason)
+void cf_job__close(struct cf_job *job, enum cf_task_then then, int64_t wait_us, const char *reason)
 {
     bool news = job->kind == CF_REQUEST_PROVIDER_NEWS;
     char task_key[CF_TASK_KEY_SIZE], detail[40] = "";
@@ -314,7 +170,7 @@ static void close_job(struct cf_job *job, enum cf_task_then then, int64_t wait_u
 /* All outcome commands have been taken. */
 static void finish(struct cf_job *job)
 {
-    close_job(job, job->answer->then, job->answer->wait_us, job->answer->reason);
+    cf_job__close(job, job->answer->then, job->answer->wait_us, job->answer->reason);
 }
 
 /* What the provider brought. */
@@ -362,7 +218,7 @@ void cf_job_on_result(struct cf_job *job)
     else
         cf_task_take(&job->task, &job->result, job->answer);
     if (job->answer->then == CF_TASK_LOOK && job->step != CF_JOB_LOOK) {
-        look(job, job->answer->object);
+        cf_job__look(job, job->answer->object);
         return;
     }
     if (job->answer->then == CF_TASK_LOOK)
@@ -381,11 +237,11 @@ static void on_refused(struct cf_job *job, const char *verdict)
     if (cf_task_is_contradiction(command, verdict)) {
         fprintf(stderr, "coffer gateway: request %llu contradicts the books: %s\n",
                 (unsigned long long)job->sequence, reason);
-        close_job(job, news ? CF_TASK_QUARANTINE : CF_TASK_PARK, 0, reason);
+        cf_job__close(job, news ? CF_TASK_QUARANTINE : CF_TASK_PARK, 0, reason);
     } else if (news && cf_task_is_early(command, verdict)) {
-        close_job(job, CF_TASK_AWAIT, 0, reason);
+        cf_job__close(job, CF_TASK_AWAIT, 0, reason);
     } else if (!news && job->command_index == 0) {
-        close_job(job, CF_TASK_PARK, 0, reason); /* refused where it is no longer open */
+        cf_job__close(job, CF_TASK_PARK, 0, reason); /* refused where it is no longer open */
     } else {
         job->command_index++;
         send_next(job);
@@ -413,7 +269,7 @@ void cf_job_on_reply(struct cf_job *job)
     const struct cf_reply *reply = &job->reply;
     bool failed = job->link_status == CF_OK && reply->kind == CF_REPLY_FAILED;
     if (failed && job->step == CF_JOB_COMMANDS) {
-        close_job(job, CF_TASK_DEFER, 0, reply->text); /* it will be told again */
+        cf_job__close(job, CF_TASK_DEFER, 0, reply->text); /* it will be told again */
         return;
     }
     if (failed || job->link_status != CF_OK || reply->kind == CF_REPLY_BUSY) {
@@ -422,7 +278,7 @@ void cf_job_on_reply(struct cf_job *job)
         return;
     }
     if (job->step == CF_JOB_CUSTOMER_LINK) {
-        ask(job); /* refused means: linked already */
+        cf_job__ask(job); /* refused means: linked already */
         return;
     }
     if (job->step == CF_JOB_CLOSING) {

@@ -3,9 +3,7 @@
  * Notices: which object to look at, and what its state means. Some states mean something only for the
  * notice that tells of a change to them; a table says which types we follow.
  */
-#include "commands/gateway/task.h"
-
-#include "core/base/assert.h"
+#include "commands/gateway/task_answer.h"
 
 #include <stdio.h>
 
@@ -97,30 +95,10 @@ void cf_task_subject_of_key(struct cf_bytes request_key, struct cf_task_subject 
     }
 }
 
-static struct cf_command_input *add(struct cf_task_answer *answer, enum cf_command_number number)
-{
-    CF_ASSERT(answer->command_count < CF_TASK_COMMAND_COUNT_MAX);
-    struct cf_command_input *input = &answer->commands[answer->command_count++];
-    cf_command_input_init(input, number);
-    return input;
-}
-
-static void set(struct cf_command_input *input, const char *field, const char *text)
-{
-    if (text[0] != '\0')
-        cf_command_set_text(input, field, cf_bytes_from_text(text));
-}
-
 static void set_amount(struct cf_command_input *input, const struct cf_port_result *result)
 {
     cf_command_set_signed(input, "amount", cf_money_minor(result->amount));
     cf_command_set_unsigned(input, "currency", (uint64_t)result->currency);
-}
-
-static void quarantine(struct cf_task_answer *answer, const char *reason)
-{
-    answer->then = CF_TASK_QUARANTINE;
-    snprintf(answer->reason, sizeof answer->reason, "%s", reason);
 }
 
 static void take_refund(const struct cf_port_result *result, const struct cf_task_subject *subject,
@@ -132,10 +110,11 @@ static void take_refund(const struct cf_port_result *result, const struct cf_tas
     if (result->state == CF_PORT_STATE_REFUND_FAILED || (ours && cf_id_is_zero(subject->pledge_id)))
         return;
     /* Also behind one of ours: the provider may have made it twice, and then the other one is as good as foreign. */
-    struct cf_command_input *input = add(answer, CF_COMMAND_pledge_record_foreign_refund);
+    struct cf_command_input *input =
+        cf_task_answer_add(answer, CF_COMMAND_pledge_record_foreign_refund);
     cf_command_set_id(input, "pledge_id", subject->pledge_id);
-    set(input, "refund", result->id);
-    set(input, "charge", result->charge);
+    cf_task_answer_set(input, "refund", result->id);
+    cf_task_answer_set(input, "charge", result->charge);
     set_amount(input, result);
 }
 
@@ -144,31 +123,31 @@ static void take_dispute(const struct cf_port_result *result, struct cf_id pledg
 {
     struct cf_command_input *input;
     if (result->state == CF_PORT_STATE_WARNED) {
-        input = add(answer, CF_COMMAND_pledge_record_dispute_warned);
+        input = cf_task_answer_add(answer, CF_COMMAND_pledge_record_dispute_warned);
         cf_command_set_id(input, "pledge_id", pledge_id);
-        set(input, "reference", result->id);
+        cf_task_answer_set(input, "reference", result->id);
         cf_command_set_unsigned(input, "stage", (uint64_t)result->stage);
         return;
     }
     /* Also when it has ended, in case that is the first we hear of it. */
-    input = add(answer, CF_COMMAND_pledge_record_disputed);
+    input = cf_task_answer_add(answer, CF_COMMAND_pledge_record_disputed);
     cf_command_set_id(input, "pledge_id", pledge_id);
-    set(input, "dispute", result->id);
-    set(input, "charge", result->charge);
+    cf_task_answer_set(input, "dispute", result->id);
+    cf_task_answer_set(input, "charge", result->charge);
     set_amount(input, result);
     if (!cf_money_is_zero(result->fee))
         cf_command_set_signed(input, "fee", cf_money_minor(result->fee));
-    set(input, "balance_transaction", result->balance_transaction);
+    cf_task_answer_set(input, "balance_transaction", result->balance_transaction);
     if (result->state == CF_PORT_STATE_DISPUTED)
         return;
     bool won = result->state == CF_PORT_STATE_DISPUTE_WON;
-    input = add(answer,
-                won ? CF_COMMAND_pledge_record_dispute_won : CF_COMMAND_pledge_record_dispute_lost);
+    input = cf_task_answer_add(answer, won ? CF_COMMAND_pledge_record_dispute_won
+                                           : CF_COMMAND_pledge_record_dispute_lost);
     cf_command_set_id(input, "pledge_id", pledge_id);
-    set(input, "dispute", result->id);
-    set(input, "charge", result->charge);
+    cf_task_answer_set(input, "dispute", result->id);
+    cf_task_answer_set(input, "charge", result->charge);
     if (won) {
-        set(input, "balance_transaction", result->reinstated_by);
+        cf_task_answer_set(input, "balance_transaction", result->reinstated_by);
         if (cf_money_minor(result->fee_returned) > 0)
             cf_command_set_signed(input, "fee_returned", cf_money_minor(result->fee_returned));
     }
@@ -177,26 +156,27 @@ static void take_dispute(const struct cf_port_result *result, struct cf_id pledg
 static void take_payout(const struct cf_port_result *result, struct cf_id payout_id,
                         struct cf_task_answer *answer)
 {
-    struct cf_command_input *input =
-        add(answer, result->state == CF_PORT_STATE_PAID   ? CF_COMMAND_payout_record_paid
-                    : result->state == CF_PORT_STATE_SENT ? CF_COMMAND_payout_record_sent
-                                                          : CF_COMMAND_payout_record_failed);
+    struct cf_command_input *input = cf_task_answer_add(
+        answer, result->state == CF_PORT_STATE_PAID   ? CF_COMMAND_payout_record_paid
+                : result->state == CF_PORT_STATE_SENT ? CF_COMMAND_payout_record_sent
+                                                      : CF_COMMAND_payout_record_failed);
     cf_command_set_id(input, "payout_id", payout_id);
-    set(input, "bank_payout", result->id);
+    cf_task_answer_set(input, "bank_payout", result->id);
     if (result->state == CF_PORT_STATE_PAYOUT_FAILED)
-        set(input, "reason", result->reason[0] == '\0' ? "unknown" : result->reason);
+        cf_task_answer_set(input, "reason", result->reason[0] == '\0' ? "unknown" : result->reason);
 }
 
 static void take_account(const struct cf_port_result *result, struct cf_id user_id,
                          struct cf_task_answer *answer)
 {
-    struct cf_command_input *input = add(answer, CF_COMMAND_user_update_payout_account);
+    struct cf_command_input *input =
+        cf_task_answer_add(answer, CF_COMMAND_user_update_payout_account);
     cf_command_set_id(input, "user_id", user_id);
-    set(input, "account", result->id);
+    cf_task_answer_set(input, "account", result->id);
     cf_command_set_unsigned(input, "charges_enabled", result->charges_enabled);
     cf_command_set_unsigned(input, "payouts_enabled", result->payouts_enabled);
     cf_command_set_unsigned(input, "details_submitted", result->details_submitted);
-    set(input, "disabled_reason", result->disabled_reason);
+    cf_task_answer_set(input, "disabled_reason", result->disabled_reason);
 }
 
 /* By what the object is now. */
@@ -294,13 +274,14 @@ void cf_task_take_news(const struct cf_task *task, const struct cf_port_result *
         ret_answer->wait_us = result->retry_after_ms * 1000;
         snprintf(ret_answer->reason, sizeof ret_answer->reason, "%s", result->reason);
     } else if (result->outcome != CF_PORT_DONE) {
-        quarantine(ret_answer, "the provider does not know the object");
+        cf_task_answer_end(ret_answer, CF_TASK_QUARANTINE, "the provider does not know the object");
     } else if (!is_ours(result, subject)) {
-        quarantine(ret_answer, "the object is none of ours");
+        cf_task_answer_end(ret_answer, CF_TASK_QUARANTINE, "the object is none of ours");
         if (is_about_a_charge(result))
             ret_answer->then = CF_TASK_AWAIT;
     } else if (result->amount_odd) {
-        quarantine(ret_answer, "the amount or currency is none of ours");
+        cf_task_answer_end(ret_answer, CF_TASK_QUARANTINE,
+                           "the amount or currency is none of ours");
     } else {
         take_state(result, subject, ret_answer);
     }

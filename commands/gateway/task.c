@@ -1,37 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the provider's answer means to the ledger. */
-#include "commands/gateway/task.h"
+#include "commands/gateway/task_answer.h"
 
-#include "core/base/assert.h"
 #include "eventstore/sodium.h"
 
 #include <stdio.h>
 
 #define HOUR_US (INT64_C(3600) * 1000000)
 
-static struct cf_command_input *add(struct cf_task_answer *answer, enum cf_command_number number)
-{
-    CF_ASSERT(answer->command_count < CF_TASK_COMMAND_COUNT_MAX);
-    struct cf_command_input *input = &answer->commands[answer->command_count++];
-    cf_command_input_init(input, number);
-    return input;
-}
-
-static void set(struct cf_command_input *input, const char *field, const char *text)
-{
-    if (text[0] != '\0')
-        cf_command_set_text(input, field, cf_bytes_from_text(text));
-}
-
 static void set_money(struct cf_command_input *input, const char *field, struct cf_money money)
 {
     cf_command_set_signed(input, field, cf_money_minor(money));
-}
-
-static void give_up(struct cf_task_answer *answer, enum cf_task_then then, const char *reason)
-{
-    answer->then = then;
-    snprintf(answer->reason, sizeof answer->reason, "%s", reason);
 }
 
 /* A card's id with us derives from the provider's, so that it is saved once. */
@@ -51,19 +30,19 @@ static void add_card(struct cf_task_answer *answer, struct cf_id user_id,
 {
     if (cf_id_is_zero(user_id) || result->payment_method[0] == '\0')
         return;
-    struct cf_command_input *input = add(answer, CF_COMMAND_user_save_card);
+    struct cf_command_input *input = cf_task_answer_add(answer, CF_COMMAND_user_save_card);
     cf_command_set_id(input, "user_id", user_id);
     cf_command_set_id(input, "card_id", card_id_of(result->payment_method));
-    set(input, "payment_method", result->payment_method);
+    cf_task_answer_set(input, "payment_method", result->payment_method);
 }
 
 /* News may tell of a charge that is known already, without its fee: then the fee goes by itself. */
 static struct cf_command_input *add_fee(struct cf_task_answer *answer, struct cf_id pledge_id,
                                         const struct cf_port_result *result)
 {
-    struct cf_command_input *input = add(answer, CF_COMMAND_pledge_record_fee);
+    struct cf_command_input *input = cf_task_answer_add(answer, CF_COMMAND_pledge_record_fee);
     cf_command_set_id(input, "pledge_id", pledge_id);
-    set(input, "charge", result->charge);
+    cf_task_answer_set(input, "charge", result->charge);
     cf_command_set_unsigned(input, "currency", (uint64_t)result->currency);
     return input;
 }
@@ -71,10 +50,10 @@ static struct cf_command_input *add_fee(struct cf_task_answer *answer, struct cf
 static void add_taken(struct cf_task_answer *answer, struct cf_id pledge_id,
                       const struct cf_port_result *result, bool is_news)
 {
-    struct cf_command_input *input = add(answer, CF_COMMAND_pledge_record_captured);
+    struct cf_command_input *input = cf_task_answer_add(answer, CF_COMMAND_pledge_record_captured);
     cf_command_set_id(input, "pledge_id", pledge_id);
-    set(input, "intent", result->intent);
-    set(input, "charge", result->charge);
+    cf_task_answer_set(input, "intent", result->intent);
+    cf_task_answer_set(input, "charge", result->charge);
     set_money(input, "amount", result->amount);
     cf_command_set_unsigned(input, "currency", (uint64_t)result->currency);
     if (result->balance_transaction[0] == '\0' || result->available_at_us == 0)
@@ -82,13 +61,13 @@ static void add_taken(struct cf_task_answer *answer, struct cf_id pledge_id,
     if (is_news)
         input = add_fee(answer, pledge_id, result);
     set_money(input, "fee", result->fee);
-    set(input, "balance_transaction", result->balance_transaction);
+    cf_task_answer_set(input, "balance_transaction", result->balance_transaction);
     cf_command_set_signed(input, "available_at", result->available_at_us);
     if (!result->funds_available)
         return;
-    input = add(answer, CF_COMMAND_pledge_record_funds_available);
+    input = cf_task_answer_add(answer, CF_COMMAND_pledge_record_funds_available);
     cf_command_set_id(input, "pledge_id", pledge_id);
-    set(input, "balance_transaction", result->balance_transaction);
+    cf_task_answer_set(input, "balance_transaction", result->balance_transaction);
     set_money(input, "amount",
               cf_money_of(cf_money_minor(result->amount) - cf_money_minor(result->fee)));
     cf_command_set_unsigned(input, "currency", (uint64_t)result->currency);
@@ -97,9 +76,10 @@ static void add_taken(struct cf_task_answer *answer, struct cf_id pledge_id,
 static void add_held(struct cf_task_answer *answer, struct cf_id pledge_id,
                      const struct cf_port_result *result)
 {
-    struct cf_command_input *input = add(answer, CF_COMMAND_pledge_record_authorized);
+    struct cf_command_input *input =
+        cf_task_answer_add(answer, CF_COMMAND_pledge_record_authorized);
     cf_command_set_id(input, "pledge_id", pledge_id);
-    set(input, "intent", result->intent);
+    cf_task_answer_set(input, "intent", result->intent);
     set_money(input, "amount", result->amount);
     cf_command_set_unsigned(input, "currency", (uint64_t)result->currency);
     cf_command_set_signed(input, "capture_before", result->capture_before_us);
@@ -108,19 +88,20 @@ static void add_held(struct cf_task_answer *answer, struct cf_id pledge_id,
 static void add_named(struct cf_task_answer *answer, enum cf_command_number number,
                       struct cf_id pledge_id, const char *field, const char *name)
 {
-    struct cf_command_input *input = add(answer, number);
+    struct cf_command_input *input = cf_task_answer_add(answer, number);
     cf_command_set_id(input, "pledge_id", pledge_id);
-    set(input, field, name);
+    cf_task_answer_set(input, field, name);
 }
 
 static void add_failed(struct cf_task_answer *answer, struct cf_id pledge_id,
                        const struct cf_port_result *result)
 {
-    struct cf_command_input *input = add(answer, CF_COMMAND_pledge_record_payment_failed);
+    struct cf_command_input *input =
+        cf_task_answer_add(answer, CF_COMMAND_pledge_record_payment_failed);
     cf_command_set_id(input, "pledge_id", pledge_id);
     cf_command_set_unsigned(input, "decline", (uint64_t)result->decline);
     cf_command_set_unsigned(input, "retryable", result->retryable);
-    set(input, "intent", result->intent);
+    cf_task_answer_set(input, "intent", result->intent);
 }
 
 void cf_task_take_payment(struct cf_id pledge_id, struct cf_id payer,
@@ -157,7 +138,7 @@ void cf_task_take_payment(struct cf_id pledge_id, struct cf_id payer,
                   result->intent);
         break;
     default:
-        give_up(answer, CF_TASK_DEFER, "the provider has not decided yet");
+        cf_task_answer_end(answer, CF_TASK_DEFER, "the provider has not decided yet");
         answer->wait_us = HOUR_US;
         break;
     }
@@ -170,18 +151,18 @@ void cf_task_take_refund(struct cf_id refund_id, const struct cf_port_result *re
     struct cf_command_input *input;
     /* Also when it has failed: the money may have left and come back before we heard of either. */
     if (!failed || result->balance_transaction[0] != '\0') {
-        input = add(answer, CF_COMMAND_pledge_record_refund_succeeded);
+        input = cf_task_answer_add(answer, CF_COMMAND_pledge_record_refund_succeeded);
         cf_command_set_id(input, "refund_id", refund_id);
-        set(input, "refund", result->id);
+        cf_task_answer_set(input, "refund", result->id);
         set_money(input, "amount", result->amount);
         cf_command_set_unsigned(input, "currency", (uint64_t)result->currency);
     }
     if (!failed)
         return;
-    input = add(answer, CF_COMMAND_pledge_record_refund_failed);
+    input = cf_task_answer_add(answer, CF_COMMAND_pledge_record_refund_failed);
     cf_command_set_id(input, "refund_id", refund_id);
-    set(input, "reason", result->reason[0] == '\0' ? "unknown" : result->reason);
-    set(input, "refund", result->id);
+    cf_task_answer_set(input, "reason", result->reason[0] == '\0' ? "unknown" : result->reason);
+    cf_task_answer_set(input, "refund", result->id);
 }
 
 static void take_refund(const struct cf_task *task, const struct cf_port_result *result,
@@ -190,12 +171,13 @@ static void take_refund(const struct cf_task *task, const struct cf_port_result 
     if (result->state == CF_PORT_STATE_REFUNDED || result->state == CF_PORT_STATE_REFUND_FAILED) {
         cf_task_take_refund(task->subject, result, answer);
     } else if (result->outcome == CF_PORT_REFUSED || result->outcome == CF_PORT_OTHERWISE) {
-        struct cf_command_input *input = add(answer, CF_COMMAND_pledge_record_refund_failed);
+        struct cf_command_input *input =
+            cf_task_answer_add(answer, CF_COMMAND_pledge_record_refund_failed);
         cf_command_set_id(input, "refund_id", task->subject);
-        set(input, "reason", result->reason);
-        set(input, "refund", result->id);
+        cf_task_answer_set(input, "reason", result->reason);
+        cf_task_answer_set(input, "refund", result->id);
     } else {
-        give_up(answer, CF_TASK_DEFER, "the refund is pending");
+        cf_task_answer_end(answer, CF_TASK_DEFER, "the refund is pending");
         answer->wait_us = 12 * HOUR_US;
     }
 }
@@ -219,12 +201,14 @@ static void take_payout(const struct cf_task *task, const struct cf_port_result 
             continue;
         bool done = result->outcome == CF_PORT_DONE;
         if (!done && rows[i].refused == 0) {
-            give_up(answer, CF_TASK_PARK, result->reason);
+            cf_task_answer_end(answer, CF_TASK_PARK, result->reason);
             return;
         }
-        struct cf_command_input *input = add(answer, done ? rows[i].done : rows[i].refused);
+        struct cf_command_input *input =
+            cf_task_answer_add(answer, done ? rows[i].done : rows[i].refused);
         cf_command_set_id(input, "payout_id", task->subject);
-        set(input, done ? rows[i].field : "reason", done ? result->id : result->reason);
+        cf_task_answer_set(input, done ? rows[i].field : "reason",
+                           done ? result->id : result->reason);
     }
 }
 
@@ -233,13 +217,13 @@ static void add_mail(const struct cf_task *task, const char *reason, struct cf_t
 {
     const struct cf_event_user_mail_requested *asked = &task->event.user_mail_requested;
     struct cf_command_input *input =
-        add(answer,
-            reason == NULL ? CF_COMMAND_user_record_mail_sent : CF_COMMAND_user_record_mail_failed);
+        cf_task_answer_add(answer, reason == NULL ? CF_COMMAND_user_record_mail_sent
+                                                  : CF_COMMAND_user_record_mail_failed);
     cf_command_set_id(input, "user_id", asked->user_id);
     cf_command_set_unsigned(input, "mail", (uint64_t)asked->mail);
     cf_command_set_unsigned(input, "requested_by", task->sequence);
     if (reason != NULL)
-        set(input, "reason", reason);
+        cf_task_answer_set(input, "reason", reason);
 }
 
 /* Whose card it is that a payment has brought; nobody's where the card was saved before. */
@@ -275,14 +259,14 @@ static void take_done(const struct cf_task *task, const struct cf_port_result *r
     struct cf_command_input *input;
     switch (task->kind) {
     case CF_REQUEST_CUSTOMER:
-        input = add(answer, CF_COMMAND_user_link_customer);
+        input = cf_task_answer_add(answer, CF_COMMAND_user_link_customer);
         cf_command_set_id(input, "user_id", task->subject);
-        set(input, "customer", result->id);
+        cf_task_answer_set(input, "customer", result->id);
         break;
     case CF_REQUEST_ACCOUNT:
-        input = add(answer, CF_COMMAND_user_link_payout_account);
+        input = cf_task_answer_add(answer, CF_COMMAND_user_link_payout_account);
         cf_command_set_id(input, "user_id", task->subject);
-        set(input, "account", result->id);
+        cf_task_answer_set(input, "account", result->id);
         break;
     case CF_REQUEST_PAYMENT:
     case CF_REQUEST_CAPTURE:
@@ -331,7 +315,7 @@ static void take_refused(const struct cf_task *task, const struct cf_port_result
     case CF_REQUEST_VOID_REPLACED:
     case CF_REQUEST_PROVIDER_NEWS:
     case CF_REQUEST_NONE:
-        give_up(answer, CF_TASK_PARK, result->reason);
+        cf_task_answer_end(answer, CF_TASK_PARK, result->reason);
         break;
     }
 }
@@ -341,7 +325,8 @@ void cf_task_take(const struct cf_task *task, const struct cf_port_result *resul
 {
     memset(ret_answer, 0, sizeof *ret_answer);
     if (result->amount_odd) {
-        give_up(ret_answer, CF_TASK_PARK, "the provider's amount or currency is none of ours");
+        cf_task_answer_end(ret_answer, CF_TASK_PARK,
+                           "the provider's amount or currency is none of ours");
         return;
     }
     switch (result->outcome) {
@@ -359,18 +344,19 @@ void cf_task_take(const struct cf_task *task, const struct cf_port_result *resul
         ret_answer->then = CF_TASK_LOOK;
         snprintf(ret_answer->object, sizeof ret_answer->object, "%s", result->intent);
         if (result->intent[0] == '\0')
-            give_up(ret_answer, CF_TASK_PARK, result->reason);
+            cf_task_answer_end(ret_answer, CF_TASK_PARK, result->reason);
         break;
     case CF_PORT_NOT_FUNDED:
-        give_up(ret_answer, CF_TASK_DEFER, "the balance does not cover it yet");
+        cf_task_answer_end(ret_answer, CF_TASK_DEFER, "the balance does not cover it yet");
         ret_answer->wait_us = 25 * HOUR_US; /* a refusal is kept under its key for a day */
         break;
     case CF_PORT_REFUSED:
         take_refused(task, result, ret_answer);
         break;
     case CF_PORT_UNAVAILABLE:
-        give_up(ret_answer, CF_TASK_DEFER,
-                result->reason[0] == '\0' ? "the provider was not reached" : result->reason);
+        cf_task_answer_end(ret_answer, CF_TASK_DEFER,
+                           result->reason[0] == '\0' ? "the provider was not reached"
+                                                     : result->reason);
         ret_answer->wait_us = result->retry_after_ms * 1000;
         break;
     }
