@@ -12,6 +12,7 @@
  */
 
 #include "core/base/bytes.h"
+#include "core/base/scope.h"
 
 struct cf_http_client;
 
@@ -52,6 +53,7 @@ CF_MUST_CHECK enum cf_status cf_http_client_open(const struct cf_http_client_opt
 
 /* Ends every call with CLOSED, waits for the thread. Accepts NULL. Not from a callback. */
 void cf_http_client_close(struct cf_http_client *client);
+CF_SCOPE_DEFINE(struct cf_http_client *, cf_http_client_close)
 
 /* NO_MEMORY, or CLOSED when the client is closing; then the callback is not called. */
 CF_MUST_CHECK enum cf_status cf_http_client_submit(struct cf_http_client *client,
