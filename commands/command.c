@@ -159,15 +159,6 @@ void cf_command_set_hash(struct cf_command_input *input, const char *field,
     memcpy(member->bytes, hash, CF_DIGEST_SIZE);
 }
 
-void cf_command_set_items(struct cf_command_input *input, const char *field,
-                          const struct cf_items *items)
-{
-    enum cf_field_kind kind;
-    struct cf_items *member = member_of(input, field, &kind);
-    CF_ASSERT(kind == CF_KIND_ITEMS);
-    *member = *items;
-}
-
 enum cf_status cf_command_from_json(enum cf_command_number number, struct cf_json *object,
                                     struct cf_arena *arena, struct cf_command_input *ret_input,
                                     struct cf_fault *reterr_fault)

@@ -109,8 +109,6 @@ void cf_command_set_sealed(struct cf_command_input *input, const char *field,
                            struct cf_bytes ciphertext);
 void cf_command_set_hash(struct cf_command_input *input, const char *field,
                          const uint8_t hash[CF_DIGEST_SIZE]);
-void cf_command_set_items(struct cf_command_input *input, const char *field,
-                          const struct cf_items *items);
 
 /*
  * Fills an input from a JSON object whose members are field names, as core/shape_json.h has it. Texts

@@ -24,16 +24,19 @@
  * durations microseconds, texts text, all else bytes. Arguments -> results (keeper_operations.def
  * has the numbers):
  *
- *     seal           subject, make its key?, idempotency key, [[field, clear], …] -> [[sealed,
- * tag], …] open           [[subject, idempotency key or "", field or "", sealed], …] -> [[status,
- * clear], …] reserve        e-mail, idempotency key -> subject reserve_for    subject, e-mail,
- * idempotency key find           e-mail -> subject password_set   subject, password; revokes the
- * subject's tickets login          e-mail, password, second factor or "", purpose, lifetime ->
- * subject, token ticket_make    subject, purpose, lifetime -> token ticket_check   token, purpose,
- * take it? -> subject ticket_revoke  subject, purpose (0: all) totp_begin     subject -> secret in
- * base32 totp_confirm   subject, code -> [recovery code, …] totp_disable   subject second_factor
- * subject, code catch_up       -> the newest record that was applied: at least the log's head when
- * it was asked
+ *     seal           subject, make its key?, idempotency key, [[field, clear], …] -> [[sealed, tag], …]
+ *     open           [[subject, idempotency key or "", field or "", sealed], …] -> [[status, clear], …]
+ *     reserve        e-mail, idempotency key -> subject
+ *     find           e-mail -> subject
+ *     password_first subject, password
+ *     password_set   subject, password; revokes the subject's tickets
+ *     login          e-mail, password, second factor or "", purpose, lifetime -> subject, token
+ *     ticket_make    subject, purpose, lifetime -> token
+ *     ticket_check   token, purpose, take it? -> subject
+ *     totp_begin     subject -> secret in base32
+ *     totp_confirm   subject, code -> [recovery code, …]
+ *     totp_disable   subject
+ *     catch_up       -> the newest record that was applied: at least the log's head when it was asked
  *
  * What the vault says of each is in vault.h. A login fails with DENIED, whatever is wrong; its token
  * is empty when only the second factor is missing.

@@ -86,10 +86,6 @@ CF_MUST_CHECK enum cf_status cf_keeper_reserve(struct cf_keeper_client *client,
                                                struct cf_bytes email, struct cf_bytes key,
                                                struct cf_id *ret_subject_id,
                                                struct cf_fault *reterr_fault);
-CF_MUST_CHECK enum cf_status cf_keeper_reserve_for(struct cf_keeper_client *client,
-                                                   struct cf_id subject_id, struct cf_bytes email,
-                                                   struct cf_bytes key,
-                                                   struct cf_fault *reterr_fault);
 /* Knows also who registered a moment ago. */
 CF_MUST_CHECK enum cf_status cf_keeper_find(struct cf_keeper_client *client, struct cf_bytes email,
                                             struct cf_id *ret_subject_id,
@@ -127,11 +123,6 @@ CF_MUST_CHECK enum cf_status cf_keeper_ticket_check(struct cf_keeper_client *cli
                                                     enum cf_ticket_purpose purpose, bool take,
                                                     struct cf_id *ret_subject_id,
                                                     struct cf_fault *reterr_fault);
-/* All tickets of this purpose; 0 for every one. */
-CF_MUST_CHECK enum cf_status cf_keeper_ticket_revoke(struct cf_keeper_client *client,
-                                                     struct cf_id subject_id, unsigned purpose,
-                                                     struct cf_fault *reterr_fault);
-
 CF_MUST_CHECK enum cf_status cf_keeper_totp_begin(struct cf_keeper_client *client,
                                                   struct cf_id subject_id,
                                                   char ret_secret[CF_TOTP_TEXT_SIZE],
@@ -142,9 +133,6 @@ CF_MUST_CHECK enum cf_status cf_keeper_totp_confirm(
 CF_MUST_CHECK enum cf_status cf_keeper_totp_disable(struct cf_keeper_client *client,
                                                     struct cf_id subject_id,
                                                     struct cf_fault *reterr_fault);
-CF_MUST_CHECK enum cf_status cf_keeper_second_factor(struct cf_keeper_client *client,
-                                                     struct cf_id subject_id, struct cf_bytes code,
-                                                     struct cf_fault *reterr_fault);
 
 /* Makes the keeper apply the log as far as it goes now, and says how far that is. After it, whoever
  * is erased in the log is forgotten in every file of the vault. */

@@ -14,18 +14,6 @@ enum cf_status cf_keeper_reserve(struct cf_keeper_client *client, struct cf_byte
     return cf_keeper__ask_for_id(client, &question, ret_subject_id, reterr_fault);
 }
 
-enum cf_status cf_keeper_reserve_for(struct cf_keeper_client *client, struct cf_id subject_id,
-                                     struct cf_bytes email, struct cf_bytes key,
-                                     struct cf_fault *reterr_fault)
-{
-    struct cf_keeper_question question;
-    cf_keeper__question_begin(&question, CF_KEEPER_reserve_for, 3);
-    cf_keeper__write_id(&question, subject_id);
-    cf_keeper__write_bytes(&question, email);
-    cf_keeper__write_bytes(&question, key);
-    return cf_keeper__ask_and_end(client, &question, reterr_fault);
-}
-
 static enum cf_status find_once(struct cf_keeper_client *client, struct cf_bytes email,
                                 struct cf_id *ret_subject_id, struct cf_fault *reterr_fault)
 {
@@ -120,16 +108,6 @@ enum cf_status cf_keeper_ticket_check(struct cf_keeper_client *client, struct cf
     return cf_keeper__ask_for_id(client, &question, ret_subject_id, reterr_fault);
 }
 
-enum cf_status cf_keeper_ticket_revoke(struct cf_keeper_client *client, struct cf_id subject_id,
-                                       unsigned purpose, struct cf_fault *reterr_fault)
-{
-    struct cf_keeper_question question;
-    cf_keeper__question_begin(&question, CF_KEEPER_ticket_revoke, 2);
-    cf_keeper__write_id(&question, subject_id);
-    cf_wire_write_unsigned(&question.arguments, purpose);
-    return cf_keeper__ask_and_end(client, &question, reterr_fault);
-}
-
 enum cf_status cf_keeper_totp_begin(struct cf_keeper_client *client, struct cf_id subject_id,
                                     char ret_secret[CF_TOTP_TEXT_SIZE],
                                     struct cf_fault *reterr_fault)
@@ -164,16 +142,6 @@ enum cf_status cf_keeper_totp_disable(struct cf_keeper_client *client, struct cf
     struct cf_keeper_question question;
     cf_keeper__question_begin(&question, CF_KEEPER_totp_disable, 1);
     cf_keeper__write_id(&question, subject_id);
-    return cf_keeper__ask_and_end(client, &question, reterr_fault);
-}
-
-enum cf_status cf_keeper_second_factor(struct cf_keeper_client *client, struct cf_id subject_id,
-                                       struct cf_bytes code, struct cf_fault *reterr_fault)
-{
-    struct cf_keeper_question question;
-    cf_keeper__question_begin(&question, CF_KEEPER_second_factor, 2);
-    cf_keeper__write_id(&question, subject_id);
-    cf_keeper__write_bytes(&question, code);
     return cf_keeper__ask_and_end(client, &question, reterr_fault);
 }
 

@@ -148,16 +148,6 @@ static enum cf_status run_reserve(struct cf_keeper_turn *turn)
     return CF_OK;
 }
 
-static enum cf_status run_reserve_for(struct cf_keeper_turn *turn)
-{
-    struct cf_bytes email, key;
-    struct cf_id subject_id;
-    CF_TRY(read_id(turn, &subject_id));
-    CF_TRY(read_bytes(turn, TEXT_SIZE_MAX, &email));
-    CF_TRY(read_bytes(turn, CF_IDEMPOTENCY_KEY_SIZE_MAX, &key));
-    return cf_vault_reserve_for(turn->vault, subject_id, email, key, turn->now_us, turn->fault);
-}
-
 static enum cf_status run_find(struct cf_keeper_turn *turn)
 {
     struct cf_bytes email;
@@ -214,15 +204,6 @@ static enum cf_status run_ticket_check(struct cf_keeper_turn *turn)
     return CF_OK;
 }
 
-static enum cf_status run_ticket_revoke(struct cf_keeper_turn *turn)
-{
-    struct cf_id subject_id;
-    uint64_t purpose;
-    CF_TRY(read_id(turn, &subject_id));
-    CF_TRY(read_number(turn, UINT8_MAX, &purpose));
-    return cf_vault_ticket_revoke(turn->vault, subject_id, (uint8_t)purpose, turn->fault);
-}
-
 static enum cf_status run_totp_begin(struct cf_keeper_turn *turn)
 {
     struct cf_id subject_id;
@@ -254,17 +235,6 @@ static enum cf_status run_totp_disable(struct cf_keeper_turn *turn)
     struct cf_id subject_id;
     CF_TRY(read_id(turn, &subject_id));
     return cf_vault_totp_disable(turn->vault, subject_id, turn->fault);
-}
-
-static enum cf_status run_second_factor(struct cf_keeper_turn *turn)
-{
-    struct cf_id subject_id;
-    struct cf_bytes code;
-    CF_TRY(read_id(turn, &subject_id));
-    CF_TRY(read_bytes(turn, TEXT_SIZE_MAX, &code));
-    enum cf_status status =
-        cf_vault_second_factor(turn->vault, subject_id, code, turn->now_us, turn->fault);
-    return status == CF_RETRY ? CF_DENIED : status;
 }
 
 /* ---- The slow ones: the vault's transactions are short, the hashing is between them ---- */

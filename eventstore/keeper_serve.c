@@ -31,7 +31,7 @@ static enum cf_status read_operation(struct cf_wire_cursor *cursor,
     uint64_t number;
     CF_TRY(cf_wire_read_array(cursor, 16, &length, reterr_fault));
     CF_TRY(cf_wire_read_unsigned(cursor, UINT32_MAX, &number, reterr_fault));
-    if (number == 0 || number >= CF_KEEPER_OPERATION_LIMIT)
+    if (number >= CF_KEEPER_OPERATION_LIMIT || cf_keeper__operations[number].name == NULL)
         CF_FAIL(reterr_fault, CF_UNSUPPORTED, "an operation that the keeper does not know");
     *ret_operation = &cf_keeper__operations[number];
     if (length != 1 + (*ret_operation)->argument_count)

@@ -446,8 +446,8 @@ enum cf_status cf_postings_apply(struct cf_book *book, const struct cf_postings 
     return CF_OK;
 }
 
-static const char *const cf_posting_rows[][2] = {
-#define CF_POSTING_ROW(name, label, sentence) [CF_POSTING_##name] = {label, sentence},
+static const char *const labels[] = {
+#define CF_POSTING_ROW(name, label, sentence) [CF_POSTING_##name] = label,
 #include "core/journal/posting_rows.def"
 #undef CF_POSTING_ROW
 };
@@ -455,11 +455,5 @@ static const char *const cf_posting_rows[][2] = {
 const char *cf_posting_row_label(enum cf_posting_row row)
 {
     CF_ASSERT(row > CF_POSTING_NONE && row < CF_POSTING_ROW_LIMIT);
-    return cf_posting_rows[row][0];
-}
-
-const char *cf_posting_row_sentence(enum cf_posting_row row)
-{
-    CF_ASSERT(row > CF_POSTING_NONE && row < CF_POSTING_ROW_LIMIT);
-    return cf_posting_rows[row][1];
+    return labels[row];
 }

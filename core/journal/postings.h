@@ -38,8 +38,7 @@ CF_MUST_CHECK enum cf_status cf_postings_apply(struct cf_book *book,
  * both. */
 int cf_account_side(enum cf_account_kind kind);
 
-/* The row's label, such as "R1'", and what it books; static. */
+/* The row's label, such as "R1'"; static. */
 const char *cf_posting_row_label(enum cf_posting_row row);
-const char *cf_posting_row_sentence(enum cf_posting_row row);
 
 #endif

@@ -444,6 +444,9 @@ static void test_keeper__asks_for_the_second_factor(void **state)
     assert_false(needed);
     assert_int_equal(login(place, EMAIL, PASSWORD, cf_bytes_from_text(codes[3]), token, &needed),
                      CF_DENIED);
+    assert_int_equal(cf_keeper_totp_disable(place->client, ada, NULL), CF_OK);
+    assert_int_equal(login(place, EMAIL, PASSWORD, none, token, &needed), CF_OK);
+    assert_false(needed);
 }
 
 /* ---- Nobody holds up the others ---- */
