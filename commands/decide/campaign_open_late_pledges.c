@@ -11,7 +11,7 @@
     V(1, CAMPAIGN_UNKNOWN, 404, "There is no such campaign.")                                      \
     V(2, NOT_PERMITTED, 403, "Only its creator does this.")                                        \
     V(3, NOT_FUNDED, 409, "Only a funded campaign takes late pledges.")                            \
-    V(4, UNTIL_OUT_OF_RANGE, 422, "The end of it lies ahead, at most 60 days after the campaign.")
+    V(4, UNTIL_OUT_OF_RANGE, 422, "The end of it lies ahead, at most 90 days after the campaign.")
 /* clang-format on */
 #include "commands/decide/define.h"
 
