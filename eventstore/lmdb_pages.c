@@ -28,9 +28,8 @@ struct page_header { /* [MDB_page] */
     uint64_t number;
     uint16_t pad;
     uint16_t flags;
-    uint16_t
-        lower; /* behind the list of nodes; in an overflow page both are one number, of pages */
-    uint16_t upper; /* where nodes begin */
+    uint16_t lower; /* behind the list of nodes */
+    uint16_t upper; /* where nodes begin; in an overflow page both are one number, of its pages */
 };
 
 struct node_header {    /* [MDB_node] */
@@ -61,6 +60,10 @@ struct meta { /* [MDB_meta] */
     uint64_t last_page;
     uint64_t commit;
 };
+
+_Static_assert(sizeof(struct page_header) == 16 && sizeof(struct node_header) == 8 &&
+                   sizeof(struct tree) == 48 && sizeof(struct meta) == 136,
+               "these are LMDB's, byte for byte");
 
 struct walk {
     const uint8_t *file;

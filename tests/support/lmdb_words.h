@@ -14,8 +14,8 @@
 enum cf_lmdb_word {
     CF_LMDB_META_PAGE, /* of the newest commit: header, what the file is, trees, last page, number */
     CF_LMDB_PAGE,      /* the header of a page in a tree, and the places of its nodes */
-    CF_LMDB_NODE,      /* the header of a node whose value stands in it */
-    CF_LMDB_LONG_NODE,  /* of a node whose value has pages of its own, and where they are */
+    CF_LMDB_NODE,      /* a node's header, and where a long value's pages are */
+    CF_LMDB_LONG_SIZE,  /* in a node's header, the size of a value that has pages of its own */
     CF_LMDB_KEY,        /* a table's row's, or one above rows */
     CF_LMDB_UNREAD_KEY, /* of a branch page's first node */
     CF_LMDB_TABLE,      /* a table's description, by its name */
