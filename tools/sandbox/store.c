@@ -214,7 +214,7 @@ const struct cf_json *cf_store_find(struct cf_store *store, const char *account,
 
 const struct cf_json *cf_store_find_anywhere(struct cf_store *store, const char *id)
 {
-    const struct loaded *loaded = load(store, id);
+    const struct cf_store_object *loaded = cf_store__load(store, id);
     return loaded == NULL ? NULL : loaded->json;
 }
 
