@@ -122,6 +122,9 @@ enum cf_status cf_note_verifier_parse(struct cf_bytes text, struct cf_note_verif
         text.data[name_size + 9] != '+')
         CF_FAIL(reterr_fault, CF_INVALID, "a verifier key reads name+id+key");
 
+    /* A NUL in it would end the name early, and the rest would count for nothing. */
+    if (!cf_note_name_valid(cf_bytes_from(text.data, name_size)))
+        CF_FAIL(reterr_fault, CF_INVALID, "a verifier key's name is malformed");
     char name[CF_NOTE_NAME_SIZE_MAX + 1] = {0};
     memcpy(name, text.data, name_size);
     uint8_t key[1 + CF_SIGN_PUBLIC_SIZE];

@@ -93,6 +93,10 @@ static void test_note__verifier_keys_have_their_text_form(void **state)
             &example, NULL),
         CF_OK);
     assert_string_equal(example.name, "example.com/foo");
+    static const char nul[] =
+        "witness.example/w1\0+20324abe+BCmsuuFBvMrwsi4alNNNC8c2HlJtC/4SyJeUvJMilm3X";
+    assert_int_equal(cf_note_verifier_parse(cf_bytes_from(nul, sizeof nul - 1), &example, NULL),
+                     CF_INVALID);
 }
 
 static enum cf_status verify(const char *bytes, size_t size,
