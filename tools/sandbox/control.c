@@ -74,6 +74,7 @@ void cf_sandbox_control_traffic(struct cf_call *call)
 void cf_sandbox_control_limits(struct cf_call *call)
 {
     struct cf_sandbox *sandbox = call->sandbox;
+    sandbox->window = 0; /* what came before in this second does not count */
     sandbox->request_count = sandbox->limited_count = 0;
     sandbox->busiest_second = sandbox->busiest_endpoint_second = 0;
     call->sandbox->limit_global = cf_call_integer(call, "global", 0);
