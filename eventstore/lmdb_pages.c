@@ -201,16 +201,16 @@ static enum cf_status take_node(struct climb *climb, uint64_t page, const uint8_
     return CF_OK;
 }
 
-/* A key is behind the one before it, and within what the pages above say. */
+/* A key is behind the one before it; the first and the last one keep to what the pages above say, and so all do. */
 static enum cf_status check_key(const struct climb *climb, uint64_t page, struct cf_bytes before,
-                                struct cf_bytes key, const struct bounds *bounds)
+                                struct cf_bytes key, bool last, const struct bounds *bounds)
 {
     bool good = true;
     if (before.size > 0)
         good = compare_keys(climb, before, key) < 0;
     else if (bounds->first.size > 0)
         good = compare_keys(climb, bounds->first, key) <= 0;
-    if (good && bounds->end.size > 0)
+    if (good && last && bounds->end.size > 0)
         good = compare_keys(climb, key, bounds->end) < 0;
     return good ? CF_OK : damaged(climb->walk, page, "a key is out of its place");
 }
@@ -277,7 +277,7 @@ static enum cf_status check_page(struct climb *climb, uint64_t page, unsigned de
     CF_TRY(take_node(climb, page, bytes, &header, 0, &node, &taken));
     for (size_t i = 0; i < count; i++, before = node.key, node = next) {
         if (node.key.size > 0)
-            CF_TRY(check_key(climb, page, before, node.key, bounds));
+            CF_TRY(check_key(climb, page, before, node.key, i + 1 == count, bounds));
         struct bounds below = {.first = i == 0 ? bounds->first : node.key, .end = bounds->end};
         if (i + 1 < count) {
             CF_TRY(take_node(climb, page, bytes, &header, i + 1, &next, &taken));
