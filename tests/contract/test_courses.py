@@ -7,32 +7,16 @@ our postings are compared with the provider's own records.
 usage: test_courses.py COFFER [SCENARIO…]
 """
 
-import sys
 import time
-import traceback
 
 from ledger import Ledger, new_id, wait_until
+from scenarios import main, reconciled, same, scenario
 
 DAY = 86400
-scenarios = []
-
-
-def scenario(function):
-    scenarios.append(function)
-    return function
-
-
-def same(got, wanted):
-    assert got == wanted, f"got {got!r}, wanted {wanted!r}"
 
 
 def course(program, **more):
     return Ledger(program, poll_s=0, simulated=True, hooks=True, **more)
-
-
-def reconciled(ledger):
-    done = ledger.run("reconcile", "--stripe-key", "sk_test_x", "--stripe-url", ledger.box.url)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def rows(ledger):
@@ -365,21 +349,4 @@ def told_to_slow_down_the_rate_adapts(program):
         assert 0 < traffic["limited"] < traffic["requests"] / 4, traffic
 
 
-def main():
-    failed = 0
-    wanted = sys.argv[2:]
-    for run in scenarios:
-        if wanted and run.__name__ not in wanted:
-            continue
-        began = time.monotonic()
-        try:
-            run(sys.argv[1])
-            print(f"ok      {run.__name__} ({time.monotonic() - began:.0f} s)", flush=True)
-        except Exception:
-            failed += 1
-            print(f"FAILED  {run.__name__}", flush=True)
-            traceback.print_exc(limit=-3, file=sys.stdout)
-    return 1 if failed else 0
-
-
-sys.exit(main())
+main()

@@ -10,33 +10,16 @@ usage: test_endings.py COFFER [SCENARIO…]
 """
 
 import json
-import sys
-import time
-import traceback
 import urllib.request
 
 from ledger import SEALED, Ledger, new_id
+from scenarios import main, reconciled, same, scenario
 
 EXIT_NO = 1
-scenarios = []
-
-
-def scenario(function):
-    scenarios.append(function)
-    return function
-
-
-def same(got, wanted):
-    assert got == wanted, f"got {got!r}, wanted {wanted!r}"
 
 
 def platform(program):
     return Ledger(program, poll_s=0, simulated=True, hooks=True)
-
-
-def reconciled(ledger):
-    done = ledger.run("reconcile", "--stripe-key", "sk_test_x", "--stripe-url", ledger.box.url)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def records(ledger, event, **wanted):
@@ -244,21 +227,4 @@ def refunds_made_at_the_provider_and_a_debt_that_is_given_up(program):
         reconciled(ledger)
 
 
-def main():
-    failed = 0
-    wanted = sys.argv[2:]
-    for run in scenarios:
-        if wanted and run.__name__ not in wanted:
-            continue
-        began = time.monotonic()
-        try:
-            run(sys.argv[1])
-            print(f"ok      {run.__name__} ({time.monotonic() - began:.0f} s)", flush=True)
-        except Exception:
-            failed += 1
-            print(f"FAILED  {run.__name__}", flush=True)
-            traceback.print_exc(limit=-3, file=sys.stdout)
-    return 1 if failed else 0
-
-
-sys.exit(main())
+main()

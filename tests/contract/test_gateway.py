@@ -3,36 +3,19 @@
 the way; what the provider says by itself reaches the ledger; what it says wrongly reaches no account.
 Shown: with real processes, killed, starved, lied to, and compared with the provider's own records.
 
-usage: test_gateway.py COFFER
+usage: test_gateway.py COFFER [SCENARIO…]
 """
 
 import json
 import random
 import re
-import sys
 import threading
-import traceback
 import urllib.parse
 import urllib.request
 
 from ledger import Ledger, new_id, wait_until
 from liar import Liar, through_a_liar
-
-scenarios = []
-
-
-def scenario(function):
-    scenarios.append(function)
-    return function
-
-
-def same(got, wanted):
-    assert got == wanted, f"got {got!r}, wanted {wanted!r}"
-
-
-def reconciled(ledger):
-    done = ledger.run("reconcile", "--stripe-key", "sk_test_x", "--stripe-url", ledger.box.url)
-    assert done.returncode == 0, done.stdout + done.stderr
+from scenarios import main, reconciled, same, scenario
 
 
 def charges(ledger):
@@ -241,20 +224,4 @@ def lying_and_foreign_notices_are_quarantined(program):
         assert pledge in json.dumps(charges(ledger)), "the money is there, and reconcile will say so"
 
 
-def main():
-    failed = 0
-    wanted = sys.argv[2:]
-    for run in scenarios:
-        if wanted and run.__name__ not in wanted:
-            continue
-        try:
-            run(sys.argv[1])
-            print(f"ok      {run.__name__}", flush=True)
-        except Exception:
-            failed += 1
-            print(f"FAILED  {run.__name__}", flush=True)
-            traceback.print_exc(limit=-2, file=sys.stdout)
-    return 1 if failed else 0
-
-
-sys.exit(main())
+main()

@@ -9,24 +9,11 @@ usage: test_mistakes.py COFFER [SCENARIO…]
 
 import json
 import shutil
-import sys
-import time
-import traceback
 import urllib.parse
 import urllib.request
 
 from ledger import SEALED, Ledger, new_id, wait_until
-
-scenarios = []
-
-
-def scenario(function):
-    scenarios.append(function)
-    return function
-
-
-def same(got, wanted):
-    assert got == wanted, f"got {got!r}, wanted {wanted!r}"
+from scenarios import main, reconciled, same, scenario
 
 
 def platform(program):
@@ -44,11 +31,6 @@ def names(ledger, stream):
 
 def intents(ledger):
     return ledger.box.ok("GET", "/v1/payment_intents?limit=100")["data"]
-
-
-def reconciled(ledger):
-    done = ledger.run("reconcile", "--stripe-key", "sk_test_x", "--stripe-url", ledger.box.url)
-    same((done.returncode, done.stderr), (0, ""))
 
 
 @scenario
@@ -171,21 +153,4 @@ def mistake_11_two_gateways_and_every_notice_twice_charge_once(program):
         reconciled(ledger)
 
 
-def main():
-    failed = 0
-    wanted = sys.argv[2:]
-    for run in scenarios:
-        if wanted and run.__name__ not in wanted:
-            continue
-        began = time.monotonic()
-        try:
-            run(sys.argv[1])
-            print(f"ok      {run.__name__} ({time.monotonic() - began:.0f} s)", flush=True)
-        except Exception:
-            failed += 1
-            print(f"FAILED  {run.__name__}", flush=True)
-            traceback.print_exc(limit=-3, file=sys.stdout)
-    return 1 if failed else 0
-
-
-sys.exit(main())
+main()

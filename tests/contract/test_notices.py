@@ -11,25 +11,13 @@ import hashlib
 import hmac
 import json
 import re
-import sys
 import time
-import traceback
 import urllib.error
 import urllib.request
 
 from ledger import SECRET, Ledger, wait_until
 from liar import Liar, through_a_liar
-
-scenarios = []
-
-
-def scenario(function):
-    scenarios.append(function)
-    return function
-
-
-def same(got, wanted):
-    assert got == wanted, f"got {got!r}, wanted {wanted!r}"
+from scenarios import main, same, scenario
 
 
 def header(body, at=None, secrets=(SECRET,)):
@@ -229,21 +217,4 @@ def news_of_a_charge_that_never_comes_is_not_waited_for_for_ever(program):
             assert "our books do not have it" in line, line
 
 
-def main():
-    failed = 0
-    wanted = sys.argv[2:]
-    for run in scenarios:
-        if wanted and run.__name__ not in wanted:
-            continue
-        began = time.monotonic()
-        try:
-            run(sys.argv[1])
-            print(f"ok      {run.__name__} ({time.monotonic() - began:.0f} s)", flush=True)
-        except Exception:
-            failed += 1
-            print(f"FAILED  {run.__name__}", flush=True)
-            traceback.print_exc(limit=-3, file=sys.stdout)
-    return 1 if failed else 0
-
-
-sys.exit(main())
+main()

@@ -3,18 +3,18 @@
 Shown: the library that Debian packages (python3-stripe, of the version that we pin) goes through every
 resource, pages by itself, raises its own kinds of errors, retries, and checks our webhooks' signatures.
 
-usage: test_official_client.py COFFER
+usage: test_official_client.py COFFER [SCENARIO…]
 """
 
 import http.server
 import queue
 import sys
 import threading
-import traceback
 import urllib.parse
 import urllib.request
 
 from sandbox import Sandbox
+from scenarios import main, same, scenario
 
 sys.path.append("/usr/lib/python3/dist-packages")  # another interpreter than Debian's finds it, too
 try:
@@ -22,17 +22,6 @@ try:
 except ImportError:
     print("SKIPPED: Stripe's library is not installed (apt-get install python3-stripe)")
     sys.exit(77)
-
-areas = []
-
-
-def area(function):
-    areas.append(function)
-    return function
-
-
-def same(got, wanted):
-    assert got == wanted, f"got {got!r}, wanted {wanted!r}"
 
 
 def raised(kind, function, *arguments, **named):
@@ -57,7 +46,7 @@ def paid(card="pm_card_visa", amount=1000, **more):
                                        confirm=True, expand=["latest_charge"], **more)
 
 
-@area
+@scenario
 def customers(_):
     made = stripe.Customer.create(email="ada@example.org", name="Ada Löve & Sons", metadata={
         "user_id": "7", "a b": "c=d"}, address={"line1": "1 High St", "city": "London"},
@@ -77,7 +66,7 @@ def customers(_):
                 currency="eur", customer=made.id).code, "resource_missing")
 
 
-@area
+@scenario
 def payment_methods(_):
     customer = stripe.Customer.create().id
     made = stripe.PaymentMethod.create(type="card", card={
@@ -100,7 +89,7 @@ def payment_methods(_):
          (402, "card_declined", "generic_decline"))
 
 
-@area
+@scenario
 def setup_intents(box):
     customer = stripe.Customer.create().id
     made = stripe.SetupIntent.create(customer=customer, payment_method="pm_card_visa", confirm=True)
@@ -120,7 +109,7 @@ def setup_intents(box):
     same(error.code, "setup_intent_unexpected_state")
 
 
-@area
+@scenario
 def payment_intents(box):
     customer = stripe.Customer.create().id
     held = stripe.PaymentIntent.create(
@@ -154,7 +143,7 @@ def payment_intents(box):
     same([i.id for i in stripe.PaymentIntent.list(customer=customer)], [held.id])
 
 
-@area
+@scenario
 def declines(_):
     for card, code, decline in [("chargeDeclined", "card_declined", "generic_decline"),
                                 ("chargeDeclinedInsufficientFunds", "card_declined",
@@ -168,7 +157,7 @@ def declines(_):
     same(error.code, "authentication_required")
 
 
-@area
+@scenario
 def charges_and_refunds(_):
     paid("pm_card_bypassPending", 100000)  # else a refund waits for money
     charge = paid().latest_charge
@@ -202,7 +191,7 @@ def onboarded(box, bank="pays"):
     return stripe.Account.retrieve(account.id)
 
 
-@area
+@scenario
 def accounts_transfers_and_payouts(box):
     paid("pm_card_bypassPending", 100000)
     account = onboarded(box)
@@ -239,7 +228,7 @@ def accounts_transfers_and_payouts(box):
     same(stripe.Payout.retrieve(sent.id, stripe_account=broken.id).status, "failed")
 
 
-@area
+@scenario
 def disputes(_):
     paid("pm_card_bypassPending", 100000)
     for evidence, status in [("winning_evidence", "won"), ("losing_evidence", "lost")]:
@@ -252,7 +241,7 @@ def disputes(_):
     same(stripe.Dispute.list(charge=charge).data[0].close().status, "lost")
 
 
-@area
+@scenario
 def balance_and_paging(_):
     ids = [paid(amount=500 + i).id for i in range(11)]
     same([i.id for i in stripe.PaymentIntent.list(limit=3).auto_paging_iter()], ids[::-1])
@@ -270,7 +259,7 @@ def balance_and_paging(_):
          "limit")
 
 
-@area
+@scenario
 def webhooks(_):
     came = queue.Queue()
 
@@ -307,7 +296,7 @@ def webhooks(_):
     server.shutdown()
 
 
-@area
+@scenario
 def idempotency(box):
     one = stripe.Customer.create(name="a", idempotency_key="k")
     two = stripe.Customer.create(name="a", idempotency_key="k")
@@ -322,7 +311,7 @@ def idempotency(box):
         same([c.name for c in stripe.Customer.list(limit=100)].count(kind), 1)
 
 
-@area
+@scenario
 def errors(box):
     for kind, wanted in [("rate_limit", stripe.error.RateLimitError),
                          ("error", stripe.error.APIError),
@@ -338,23 +327,11 @@ def errors(box):
     same((error.code, error.param), ("parameter_unknown", "colour"))
 
 
-def main():
-    failed = 0
-    wanted = sys.argv[2:]
-    for run in areas:
-        if wanted and run.__name__ not in wanted:
-            continue
-        with Sandbox(sys.argv[1]) as box:
-            stripe.api_base, stripe.api_key = box.url, "sk_test_official"
-            stripe.api_version, stripe.max_network_retries = "2022-11-15", 0
-            try:
-                run(box)
-                print(f"ok      {run.__name__}", flush=True)
-            except Exception:
-                failed += 1
-                print(f"FAILED  {run.__name__}", flush=True)
-                traceback.print_exc(limit=-2, file=sys.stdout)
-    return 1 if failed else 0
+def with_client(run):
+    with Sandbox(sys.argv[1]) as box:
+        stripe.api_base, stripe.api_key = box.url, "sk_test_official"
+        stripe.api_version, stripe.max_network_retries = "2022-11-15", 0
+        run(box)
 
 
-sys.exit(main())
+main(with_client)

@@ -3,7 +3,7 @@
 does, whether it is killed on the way or not, and its webhooks arrive signed.
 Shown: one scenario each, over HTTP.
 
-usage: test_scenarios.py COFFER
+usage: test_scenarios.py COFFER [SCENARIO…]
 """
 
 import hashlib
@@ -15,24 +15,14 @@ import queue
 import sys
 import threading
 import time
-import traceback
 import urllib.error
 import urllib.parse
 import urllib.request
 
 from sandbox import Sandbox
+from scenarios import main, same, scenario
 
 DAY = 86400
-scenarios = []
-
-
-def scenario(function):
-    scenarios.append(function)
-    return function
-
-
-def same(got, wanted):
-    assert got == wanted, f"got {got!r}, wanted {wanted!r}"
 
 
 def pay(box, card, extra="", amount=1000, want=200):
@@ -587,18 +577,9 @@ def the_card_form_hands_back_a_token(box):
         box.url + "/_sandbox/card_form", data=urllib.parse.urlencode(form).encode())).read()
 
 
-def main():
-    failed = 0
-    for run in scenarios:
-        with Sandbox(sys.argv[1]) as box:
-            try:
-                run(box)
-                print(f"ok      {run.__name__}")
-            except Exception:
-                failed += 1
-                print(f"FAILED  {run.__name__}")
-                traceback.print_exc(limit=-2, file=sys.stdout)
-    return 1 if failed else 0
+def with_sandbox(run):
+    with Sandbox(sys.argv[1]) as box:
+        run(box)
 
 
-sys.exit(main())
+main(with_sandbox)

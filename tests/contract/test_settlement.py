@@ -18,14 +18,12 @@ import http.server
 import json
 import re
 import subprocess
-import sys
 import tempfile
 import threading
-import time
-import traceback
 import urllib.parse
 
 from ledger import Ledger, new_id, wait_until
+from scenarios import main, reconciled, scenario
 
 PROCESSES = ("gateway", "writer", "sandbox")
 POINTS = ("before", "done", "heard")
@@ -36,17 +34,6 @@ CALLS = {  # operation: where the call goes that performs it
     "transfer": ("POST", "/v1/transfers"),
     "payout": ("POST", "/v1/payouts"),
 }
-scenarios = []
-
-
-def scenario(function):
-    scenarios.append(function)
-    return function
-
-
-def reconciled(ledger):
-    done = ledger.run("reconcile", "--stripe-key", "sk_test_x", "--stripe-url", ledger.box.url)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def rows(ledger):
@@ -489,21 +476,4 @@ def every_row_of_the_table_of_postings_occurs(program):
             assert done.returncode == 0, done.stderr
 
 
-def main():
-    failed = 0
-    wanted = sys.argv[2:]
-    for run in scenarios:
-        if wanted and run.__name__ not in wanted:
-            continue
-        began = time.monotonic()
-        try:
-            run(sys.argv[1])
-            print(f"ok      {run.__name__} ({time.monotonic() - began:.0f} s)", flush=True)
-        except Exception:
-            failed += 1
-            print(f"FAILED  {run.__name__}", flush=True)
-            traceback.print_exc(limit=-4, file=sys.stdout)
-    return 1 if failed else 0
-
-
-sys.exit(main())
+main()
