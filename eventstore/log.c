@@ -156,6 +156,7 @@ enum cf_status cf_log_open(const struct cf_log_options *options, struct cf_log *
     log->lock_fd = -1;
     log->read_only = options->read_only;
     cf_buf_init(&log->waiting, CF_CHECKPOINT_SIZE_MAX);
+    CF_TRY(cf_node_cache_make(&log->nodes, reterr_fault));
     if (!options->read_only)
         CF_TRY(lock(log, options->directory, reterr_fault));
     const struct cf_lmdb_options env_options = {
@@ -184,6 +185,7 @@ void cf_log_close(struct cf_log *log)
     }
     cf_buf_clean_up(&log->waiting);
     cf_lmdb_close(log->env);
+    cf_node_cache_free(log->nodes);
     cf_scope_close(&log->lock_fd);
     free(log);
 }

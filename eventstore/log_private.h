@@ -6,6 +6,7 @@
 
 #include "eventstore/lmdb_env.h"
 #include "eventstore/log.h"
+#include "eventstore/node_cache.h"
 
 #include <stdatomic.h>
 
@@ -18,6 +19,7 @@ struct cf_log {
     struct cf_lmdb_table records;
     struct cf_lmdb_table checkpoints;
     struct cf_lmdb_table meta;
+    struct cf_node_cache *nodes;
     int lock_fd;
     bool read_only;
     bool failed;

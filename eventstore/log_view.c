@@ -108,6 +108,8 @@ static enum cf_status view_node(void *context, unsigned level, uint64_t index,
                                 struct cf_hash *ret_hash, struct cf_fault *reterr_fault)
 {
     struct cf_log_view *view = context;
+    if (cf_node_cache_get(view->log->nodes, level, index, ret_hash))
+        return CF_OK;
     uint64_t sequence = (index + 1) << level;
     struct cf_log_entry entry;
     enum cf_status status = cf_log_view_entry(view, sequence, &entry, reterr_fault);
@@ -116,6 +118,7 @@ static enum cf_status view_node(void *context, unsigned level, uint64_t index,
                    (unsigned long long)sequence);
     CF_TRY(status);
     *ret_hash = entry.nodes[level];
+    cf_node_cache_put(view->log->nodes, level, index, ret_hash);
     return CF_OK;
 }
 
