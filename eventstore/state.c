@@ -68,20 +68,32 @@ static struct cf_state_subject *subject_cell(struct cf_state *state, const struc
 
 static struct cf_tables_key key_of_stream(const struct cf_id *stream, uint32_t version)
 {
-    struct cf_tables_key key = {0};
+    struct cf_tables_key key;
+    key.size = 0;
     cf_tables_key_add(&key, cf_id_bytes(stream));
     cf_tables_key_add_number(&key, version, sizeof version);
     return key;
 }
 
+static void stream_remember(struct cf_state *state, const struct cf_id *stream, uint32_t version)
+{
+    state->stream = *stream;
+    state->stream_version = version;
+    state->stream_known = true;
+}
+
 uint32_t cf_state_stream_version(struct cf_state *state, const struct cf_id *stream)
 {
+    if (state->stream_known && cf_id_equal(state->stream, *stream))
+        return state->stream_version;
     struct cf_tables_key end = key_of_stream(stream, UINT32_MAX);
     uint8_t tail[sizeof(uint32_t)];
-    if (!cf_tables_last(&state->store, CF_STATE_streams, cf_tables_key_bytes(&end), CF_ID_SIZE,
-                        tail, sizeof tail))
-        return 0;
-    return (uint32_t)cf_tables_key_number(cf_bytes_from(tail, sizeof tail), 0, sizeof tail);
+    uint64_t version = 0;
+    if (cf_tables_last(&state->store, CF_STATE_streams, cf_tables_key_bytes(&end), CF_ID_SIZE, tail,
+                       sizeof tail))
+        version = cf_tables_key_number(cf_bytes_from(tail, sizeof tail), 0, sizeof tail);
+    stream_remember(state, stream, (uint32_t)version);
+    return (uint32_t)version;
 }
 
 uint64_t cf_state_subject_newest(struct cf_state *state, const struct cf_id *subject,
@@ -104,6 +116,7 @@ static enum cf_status stream_apply(struct cf_state *state, const struct cf_recor
     struct cf_tables_key key = key_of_stream(&record->stream_id, record->stream_version);
     cf_tables_put(&state->store, CF_STATE_streams, cf_tables_key_bytes(&key),
                   cf_bytes_from(&record->sequence, sizeof record->sequence));
+    stream_remember(state, &record->stream_id, record->stream_version);
     return CF_OK;
 }
 
@@ -138,6 +151,7 @@ enum cf_status cf_state_begin(struct cf_state *state, size_t record_count,
 {
     CF_TRY(cf_tables_begin(&state->store, record_count, reterr_fault));
     state->sequence_batch = state->sequence;
+    state->stream_known = false;
     return CF_OK;
 }
 
@@ -210,7 +224,8 @@ size_t cf_state_timers(struct cf_state *state, int64_t until_us, struct cf_state
                        size_t count_max)
 {
     size_t count = 0;
-    struct cf_tables_key after = {0};
+    struct cf_tables_key after;
+    after.size = 0;
     cf_tables_key_add_number(&after, 0, 8);
     while (count < count_max) {
         uint8_t key[CF_STATE_TIMER_KEY_SIZE];

@@ -27,7 +27,7 @@ struct cf_state;
 struct cf_state_view;
 
 /* Raise when a table's layout changes; rows have a version of their own in book.h. */
-#define CF_STATE_LAYOUT_VERSION 2
+#define CF_STATE_LAYOUT_VERSION 3
 
 /* What an event does to the rows: cf_fold (core/fold.h), or a test's own. */
 typedef enum cf_status cf_state_evolve_fn(struct cf_book *book, const struct cf_record *record,

@@ -14,25 +14,25 @@ static struct cf_tables *store_of(struct cf_book *book)
 
 static struct cf_tables_key key_of_id(const struct cf_id *id)
 {
-    struct cf_tables_key key = {0};
+    struct cf_tables_key key;
+    key.size = 0;
     cf_tables_key_add(&key, cf_id_bytes(id));
     return key;
 }
 
 static void *row(struct cf_book *book, const struct cf_row_key *row_key, bool edit, bool create)
 {
-    struct cf_tables_key key = {0};
-    cf_tables_key_add_number(&key, row_key->kind, 1);
-    cf_tables_key_add(&key, cf_id_bytes(&row_key->id));
+    struct cf_tables_key key = key_of_id(&row_key->id);
     if (!cf_id_is_zero(row_key->second))
         cf_tables_key_add(&key, cf_id_bytes(&row_key->second));
-    return cf_tables_cell(store_of(book), CF_STATE_rows, cf_tables_key_bytes(&key),
-                          cf_row_size(row_key->kind), edit, create);
+    return cf_tables_cell(store_of(book), cf_state_table_of_rows(row_key->kind),
+                          cf_tables_key_bytes(&key), cf_row_size(row_key->kind), edit, create);
 }
 
 static int64_t *balance_cell(struct cf_book *book, const struct cf_account *account, bool edit)
 {
-    struct cf_tables_key key = {0};
+    struct cf_tables_key key;
+    key.size = 0;
     cf_tables_key_add_number(&key, account->kind, 1);
     cf_tables_key_add_number(&key, account->currency, 2);
     cf_tables_key_add(&key, cf_id_bytes(&account->owner));
@@ -133,7 +133,8 @@ static void timer_set(struct cf_book *book, const struct cf_id *subject, enum cf
     for (size_t i = 0; i < 2; i++) {
         if (times[i] == 0)
             continue;
-        struct cf_tables_key due = {0};
+        struct cf_tables_key due;
+        due.size = 0;
         cf_tables_key_add_number(&due, (uint64_t)times[i], 8);
         cf_tables_key_add(&due, cf_tables_key_bytes(&key));
         if (i == 0)
@@ -171,7 +172,8 @@ static void request_set(struct cf_book *book, const struct cf_id *subject, enum 
     for (size_t i = 0; i < 2; i++) {
         if (sequences[i] == 0)
             continue;
-        struct cf_tables_key open = {0};
+        struct cf_tables_key open;
+        open.size = 0;
         cf_tables_key_add_number(&open, sequences[i], 8);
         cf_tables_key_add_number(&open, request, 1);
         cf_tables_key_add(&open, cf_id_bytes(subject));
@@ -188,8 +190,9 @@ static size_t pledges(struct cf_book *book, const struct cf_id *campaign_id,
 {
     struct cf_tables_key first = key_of_id(campaign_id);
     cf_tables_key_add(&first, cf_id_bytes(after));
-    return cf_tables_scan(store_of(book), CF_STATE_pledges, cf_tables_key_bytes(&first), CF_ID_SIZE,
-                          !cf_id_is_zero(*after), ret_ids->bytes, CF_ID_SIZE, count_max);
+    return cf_tables_scan(store_of(book), CF_STATE_pledges_listed, cf_tables_key_bytes(&first),
+                          CF_ID_SIZE, !cf_id_is_zero(*after), ret_ids->bytes, CF_ID_SIZE,
+                          count_max);
 }
 
 static void pledge_list(struct cf_book *book, const struct cf_id *campaign_id,
@@ -197,7 +200,7 @@ static void pledge_list(struct cf_book *book, const struct cf_id *campaign_id,
 {
     struct cf_tables_key key = key_of_id(campaign_id);
     cf_tables_key_add(&key, cf_id_bytes(pledge_id));
-    cf_tables_put(store_of(book), CF_STATE_pledges, cf_tables_key_bytes(&key),
+    cf_tables_put(store_of(book), CF_STATE_pledges_listed, cf_tables_key_bytes(&key),
                   (struct cf_bytes){0});
 }
 

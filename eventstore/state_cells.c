@@ -20,9 +20,10 @@ struct cf_tables_cell {
 
 static void fail_no_memory(struct cf_tables *store)
 {
-    struct cf_fault fault = {0};
-    cf_fault_set(&fault, CF_NO_MEMORY, __FILE__, __LINE__, "no memory for the batch");
-    cf_tables__fail(store, CF_NO_MEMORY, &fault);
+    if (store->status != CF_OK)
+        return;
+    cf_fault_set(&store->fault, CF_NO_MEMORY, __FILE__, __LINE__, "no memory for the batch");
+    cf_tables__fail(store, CF_NO_MEMORY);
 }
 
 /* Keys are mostly random ids: a multiply and a fold a word is enough. */
@@ -98,7 +99,7 @@ static void cell_fill(struct cf_tables *store, struct cf_tables_cell *cell, size
 static bool cell_read(enum cf_state_table table, struct cf_bytes stored, void *ret_value,
                       size_t size)
 {
-    if (table == CF_STATE_rows)
+    if (cf_state_table_has_rows(table))
         return cf_unpack(stored, ret_value, size);
     if (stored.size == size)
         memcpy(ret_value, stored.data, size);
@@ -115,11 +116,11 @@ static struct cf_tables_cell *cell_load(struct cf_tables *store, enum cf_state_t
         cell_fill(store, cell, size);
     if (cell == NULL || cell->value == NULL || cell_read(table, stored, cell->value, size))
         return cell;
-    struct cf_fault fault = {0};
-    cf_fault_set(&fault, CF_CORRUPT, __FILE__, __LINE__, "a row of the state has a wrong size");
-    cf_fault_detail(&fault, "%s: %zu bytes stored, for %zu", cf_state_table_name(table),
+    cf_fault_set(&store->fault, CF_CORRUPT, __FILE__, __LINE__,
+                 "a row of the state has a wrong size");
+    cf_fault_detail(&store->fault, "%s: %zu bytes stored, for %zu", cf_state_table_name(table),
                     stored.size, size);
-    cf_tables__fail(store, CF_CORRUPT, &fault);
+    cf_tables__fail(store, CF_CORRUPT);
     cell->value = NULL;
     return cell;
 }
@@ -160,7 +161,7 @@ static void cell_store(struct cf_tables *store, const struct cf_tables_cell *cel
 {
     uint8_t packed[CF_PACKED_SIZE_MAX(CF_TABLES_CELL_SIZE_MAX)];
     struct cf_bytes value = cf_bytes_from(cell->value, cell->value_size);
-    if (cell->table == CF_STATE_rows)
+    if (cf_state_table_has_rows(cell->table))
         value = cf_bytes_from(packed, cf_pack(value, packed));
     cf_tables_put(store, cell->table, cell->key, value);
 }

@@ -40,6 +40,11 @@ struct cf_state {
     size_t asked_size; /* 0: none yet */
     uint8_t asked_hash[CF_SHORT_HASH_SIZE];
 
+    /* The stream whose version was asked for last: mostly a record of it comes next. */
+    struct cf_id stream;
+    uint32_t stream_version;
+    bool stream_known; /* in the open batch */
+
     uint64_t copy_every; /* 0: no copies */
     uint64_t copied;     /* where the last copy began */
     bool copy_started;   /* copier must be joined */

@@ -15,6 +15,32 @@ static const char *const table_names[] = {
 #undef CF_STATE_TABLE
 };
 
+enum cf_state_table cf_state_table_of_rows(enum cf_row_kind kind)
+{
+    static const enum cf_state_table tables[] = {
+        [CF_ROW_USER] = CF_STATE_users,
+        [CF_ROW_CAMPAIGN] = CF_STATE_campaigns,
+        [CF_ROW_REWARD] = CF_STATE_rewards,
+        [CF_ROW_PLEDGE] = CF_STATE_pledges,
+        [CF_ROW_REFUND] = CF_STATE_refunds,
+        [CF_ROW_PAYOUT] = CF_STATE_payouts,
+        [CF_ROW_CARD] = CF_STATE_cards,
+        [CF_ROW_BACKING] = CF_STATE_backings,
+        [CF_ROW_LEDGER] = CF_STATE_ledger,
+        [CF_ROW_CREATOR] = CF_STATE_creators,
+        [CF_ROW_SETTLEMENT] = CF_STATE_settlements,
+        [CF_ROW_DEFERRED] = CF_STATE_deferred,
+        [CF_ROW_REWARD_BACKING] = CF_STATE_reward_backings,
+    };
+    _Static_assert(sizeof tables / sizeof tables[0] == CF_ROW_KIND_LIMIT, "a kind has no table");
+    return tables[kind];
+}
+
+bool cf_state_table_has_rows(enum cf_state_table table)
+{
+    return table <= CF_STATE_reward_backings;
+}
+
 const char *cf_state_table_name(enum cf_state_table table)
 {
     return table_names[table];
@@ -117,12 +143,10 @@ enum cf_status cf_tables_status(const struct cf_tables *store, struct cf_fault *
     return store->status;
 }
 
-void cf_tables__fail(struct cf_tables *store, enum cf_status status, const struct cf_fault *fault)
+void cf_tables__fail(struct cf_tables *store, enum cf_status status)
 {
-    if (store->status != CF_OK)
-        return;
+    CF_ASSERT(store->status == CF_OK);
     store->status = status;
-    store->fault = *fault;
 }
 
 /* --- Straight through ------------------------------------------------------------------------- */
@@ -131,12 +155,12 @@ void cf_tables__fail(struct cf_tables *store, enum cf_status status, const struc
 static struct cf_lmdb_cursor *cursor_of(struct cf_tables *store, enum cf_state_table table)
 {
     struct cf_lmdb_cursor **cursor = &store->cursors[table];
-    struct cf_fault fault = {0};
     if (*cursor != NULL || store->status != CF_OK)
         return store->status == CF_OK ? *cursor : NULL;
-    enum cf_status status = cf_lmdb_cursor_open(store->txn, store->tables[table], cursor, &fault);
+    enum cf_status status =
+        cf_lmdb_cursor_open(store->txn, store->tables[table], cursor, &store->fault);
     if (status != CF_OK)
-        cf_tables__fail(store, status, &fault);
+        cf_tables__fail(store, status);
     return *cursor;
 }
 
@@ -146,10 +170,9 @@ bool cf_tables_get(struct cf_tables *store, enum cf_state_table table, struct cf
     struct cf_lmdb_cursor *cursor = cursor_of(store, table);
     if (cursor == NULL)
         return false;
-    struct cf_fault fault = {0};
-    enum cf_status status = cf_lmdb_cursor_find(cursor, key, ret_value, &fault);
+    enum cf_status status = cf_lmdb_cursor_find(cursor, key, ret_value, &store->fault);
     if (status != CF_OK && status != CF_NOT_FOUND)
-        cf_tables__fail(store, status, &fault);
+        cf_tables__fail(store, status);
     return status == CF_OK;
 }
 
@@ -159,10 +182,9 @@ void cf_tables_put(struct cf_tables *store, enum cf_state_table table, struct cf
     struct cf_lmdb_cursor *cursor = cursor_of(store, table);
     if (cursor == NULL)
         return;
-    struct cf_fault fault = {0};
-    enum cf_status status = cf_lmdb_cursor_put(cursor, key, value, &fault);
+    enum cf_status status = cf_lmdb_cursor_put(cursor, key, value, &store->fault);
     if (status != CF_OK)
-        cf_tables__fail(store, status, &fault);
+        cf_tables__fail(store, status);
 }
 
 void cf_tables_delete(struct cf_tables *store, enum cf_state_table table, struct cf_bytes key)
@@ -170,10 +192,9 @@ void cf_tables_delete(struct cf_tables *store, enum cf_state_table table, struct
     if (store->status != CF_OK)
         return;
     cursor_close(store, table); /* its row may be the one that goes */
-    struct cf_fault fault = {0};
-    enum cf_status status = cf_lmdb_delete(store->txn, store->tables[table], key, &fault);
+    enum cf_status status = cf_lmdb_delete(store->txn, store->tables[table], key, &store->fault);
     if (status != CF_OK && status != CF_NOT_FOUND)
-        cf_tables__fail(store, status, &fault);
+        cf_tables__fail(store, status);
 }
 
 size_t cf_tables_scan(struct cf_tables *store, enum cf_state_table table, struct cf_bytes first,
@@ -183,20 +204,19 @@ size_t cf_tables_scan(struct cf_tables *store, enum cf_state_table table, struct
     struct cf_lmdb_cursor *cursor = cursor_of(store, table);
     if (cursor == NULL)
         return 0;
-    struct cf_fault fault = {0};
     struct cf_bytes key, value;
-    enum cf_status status = cf_lmdb_cursor_seek(cursor, first, &key, &value, &fault);
+    enum cf_status status = cf_lmdb_cursor_seek(cursor, first, &key, &value, &store->fault);
     if (status == CF_OK && after && cf_bytes_equal(key, first))
-        status = cf_lmdb_cursor_move(cursor, CF_LMDB_NEXT, &key, &value, &fault);
+        status = cf_lmdb_cursor_move(cursor, CF_LMDB_NEXT, &key, &value, &store->fault);
     size_t count = 0;
     while (status == CF_OK && count < count_max && key.size == prefix_size + tail_size &&
            memcmp(key.data, first.data, prefix_size) == 0) {
         memcpy(ret_tails + count * tail_size, key.data + prefix_size, tail_size);
         count++;
-        status = cf_lmdb_cursor_move(cursor, CF_LMDB_NEXT, &key, &value, &fault);
+        status = cf_lmdb_cursor_move(cursor, CF_LMDB_NEXT, &key, &value, &store->fault);
     }
     if (status != CF_OK && status != CF_NOT_FOUND)
-        cf_tables__fail(store, status, &fault);
+        cf_tables__fail(store, status);
     return count;
 }
 
@@ -206,15 +226,14 @@ bool cf_tables_last(struct cf_tables *store, enum cf_state_table table, struct c
     struct cf_lmdb_cursor *cursor = cursor_of(store, table);
     if (cursor == NULL)
         return false;
-    struct cf_fault fault = {0};
     struct cf_bytes key, value;
-    enum cf_status status = cf_lmdb_cursor_seek(cursor, end, &key, &value, &fault);
+    enum cf_status status = cf_lmdb_cursor_seek(cursor, end, &key, &value, &store->fault);
     if (status == CF_NOT_FOUND)
-        status = cf_lmdb_cursor_move(cursor, CF_LMDB_LAST, &key, &value, &fault);
+        status = cf_lmdb_cursor_move(cursor, CF_LMDB_LAST, &key, &value, &store->fault);
     else if (status == CF_OK && !cf_bytes_equal(key, end))
-        status = cf_lmdb_cursor_move(cursor, CF_LMDB_PREVIOUS, &key, &value, &fault);
+        status = cf_lmdb_cursor_move(cursor, CF_LMDB_PREVIOUS, &key, &value, &store->fault);
     if (status != CF_OK && status != CF_NOT_FOUND)
-        cf_tables__fail(store, status, &fault);
+        cf_tables__fail(store, status);
     if (status != CF_OK || key.size != prefix_size + tail_size ||
         memcmp(key.data, end.data, prefix_size) != 0)
         return false;

@@ -8,12 +8,14 @@
  * Small values of a fixed size that one batch touches again and again (rows, balances, subjects)
  * are cells: read once, changed in memory, written by cf_tables_flush. Everything else is
  * written straight through, and is seen at once by later reads of the same batch. Aggregates have
- * room for a whole life, and most of it is zero: the table rows is stored packed (state_pack.h).
+ * room for a whole life, and most of it is zero: rows are stored packed (state_pack.h), each kind in a
+ * table of its own, where a new one is mostly the last.
  *
  * Errors are sticky: what cannot be read is not there, what cannot be written is dropped, and
  * cf_tables_status says why the batch failed first. A failed batch can only be aborted.
  */
 
+#include "core/aggregate/book.h"
 #include "core/base/arena.h"
 #include "eventstore/lmdb_env.h"
 
@@ -21,18 +23,30 @@
  * big-endian, so that they sort; numbers in values are in the machine's order. */
 /* clang-format off */
 #define CF_STATE_TABLES(TABLE) \
-    TABLE(rows,           "kind, id[, second id] → aggregate row") \
-    TABLE(balances,       "account kind, currency, owner → minor units") \
-    TABLE(lookups,        "kind, outside name → id") \
-    TABLE(timers,         "subject, timer → due") \
-    TABLE(timers_due,     "due, subject, timer → nothing") \
-    TABLE(requests,       "subject, request → sequence of the asking event") \
-    TABLE(requests_open,  "sequence, request, subject → nothing") \
-    TABLE(pledges,        "campaign, pledge → nothing") \
-    TABLE(streams,        "stream, version → sequence") \
-    TABLE(subjects,       "subject → its newest sequence, how many records name it") \
-    TABLE(keys,           "hash of actor and idempotency key → sequence of its first record") \
-    TABLE(meta,           "name → what the state is a state of")
+    TABLE(users,           "user → row") \
+    TABLE(campaigns,       "campaign → row") \
+    TABLE(rewards,         "reward → row") \
+    TABLE(pledges,         "pledge → row") \
+    TABLE(refunds,         "refund → row") \
+    TABLE(payouts,         "payout → row") \
+    TABLE(cards,           "card → row") \
+    TABLE(backings,        "campaign, backer → row") \
+    TABLE(ledger,          "the ledger's stream → row") \
+    TABLE(creators,        "creator, currency → row") \
+    TABLE(settlements,     "campaign, round → row") \
+    TABLE(deferred,        "subject, request → row") \
+    TABLE(reward_backings, "reward, backer → row") \
+    TABLE(balances,        "account kind, currency, owner → minor units") \
+    TABLE(lookups,         "kind, outside name → id") \
+    TABLE(timers,          "subject, timer → due") \
+    TABLE(timers_due,      "due, subject, timer → nothing") \
+    TABLE(requests,        "subject, request → sequence of the asking event") \
+    TABLE(requests_open,   "sequence, request, subject → nothing") \
+    TABLE(pledges_listed,  "campaign, pledge → nothing") \
+    TABLE(streams,         "stream, version → sequence") \
+    TABLE(subjects,        "subject → its newest sequence, how many records name it") \
+    TABLE(keys,            "hash of actor and idempotency key → sequence of its first record") \
+    TABLE(meta,            "name → what the state is a state of")
 /* clang-format on */
 
 enum cf_state_table {
@@ -41,6 +55,10 @@ enum cf_state_table {
 #undef CF_STATE_TABLE
         CF_STATE_TABLE_COUNT
 };
+
+/* Where rows of a kind are; every other table is not packed. */
+enum cf_state_table cf_state_table_of_rows(enum cf_row_kind kind);
+bool cf_state_table_has_rows(enum cf_state_table table);
 
 /* The table's name; static. */
 const char *cf_state_table_name(enum cf_state_table table);
@@ -119,8 +137,9 @@ size_t cf_tables_scan(struct cf_tables *store, enum cf_state_table table, struct
 bool cf_tables_last(struct cf_tables *store, enum cf_state_table table, struct cf_bytes end,
                     size_t prefix_size, uint8_t *ret_tail, size_t tail_size);
 
-/* For state_tables.c and state_cells.c alone: keeps the first failure; ends the batch's cells. */
-void cf_tables__fail(struct cf_tables *store, enum cf_status status, const struct cf_fault *fault);
+/* For state_tables.c and state_cells.c alone: the batch fails, and store->fault says why; ends the batch's
+ * cells. */
+void cf_tables__fail(struct cf_tables *store, enum cf_status status);
 void cf_tables__forget_cells(struct cf_tables *store);
 
 /* Keys are built in place. */

@@ -55,7 +55,8 @@ enum cf_status cf_state_view_stream(struct cf_state_view *view, const struct cf_
     CF_CLEANUP(cf_scope_cf_lmdb_cursor_close) struct cf_lmdb_cursor *cursor = NULL;
     CF_TRY(cf_lmdb_cursor_open(view->txn, view->state->store.tables[CF_STATE_streams], &cursor,
                                reterr_fault));
-    struct cf_tables_key first = {0};
+    struct cf_tables_key first;
+    first.size = 0;
     cf_tables_key_add(&first, cf_id_bytes(stream));
     cf_tables_key_add_number(&first, version, 4);
     struct cf_bytes key, value;
@@ -91,7 +92,8 @@ enum cf_status cf_state_view_lookup(struct cf_state_view *view, uint32_t kind, s
 {
     if (kind > UINT8_MAX || name.size > CF_TABLES_KEY_SIZE_MAX - 1)
         return CF_NOT_FOUND;
-    struct cf_tables_key key = {0};
+    struct cf_tables_key key;
+    key.size = 0;
     cf_tables_key_add_number(&key, kind, 1);
     cf_tables_key_add(&key, name);
     return get(view, CF_STATE_lookups, cf_tables_key_bytes(&key), CF_ID_SIZE, ret_id, reterr_fault);
@@ -106,7 +108,8 @@ enum cf_status cf_state_view_name_behind(struct cf_state_view *view, uint32_t ki
         return CF_NOT_FOUND;
     CF_TRY(cf_lmdb_cursor_open(view->txn, view->state->store.tables[CF_STATE_lookups], &cursor,
                                reterr_fault));
-    struct cf_tables_key first = {0};
+    struct cf_tables_key first;
+    first.size = 0;
     cf_tables_key_add_number(&first, kind, 1);
     cf_tables_key_add(&first, name);
     struct cf_bytes key, value;
@@ -154,7 +157,8 @@ enum cf_status cf_state_view_requests(struct cf_state_view *view, uint64_t seque
     CF_CLEANUP(cf_scope_cf_lmdb_cursor_close) struct cf_lmdb_cursor *cursor = NULL;
     CF_TRY(cf_lmdb_cursor_open(view->txn, view->state->store.tables[CF_STATE_requests_open],
                                &cursor, reterr_fault));
-    struct cf_tables_key first = {0};
+    struct cf_tables_key first;
+    first.size = 0;
     cf_tables_key_add_number(&first, sequence + 1, 8);
     struct cf_bytes key, value;
     size_t count = 0;
