@@ -10,11 +10,13 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define TURNS 5
+#define PACES 7
 
 struct sizes {
     uint64_t keys;
@@ -65,6 +67,30 @@ static enum cf_status hot_and_spread(struct cf_load *load, const struct sizes *s
     return CF_OK;
 }
 
+static int compare_ns(const void *left, const void *right)
+{
+    int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+    return (a > b) - (a < b);
+}
+
+/* Some seconds at a time. Once in half a minute the kernel writes what has changed of the state to the disk, all of it
+ * at once: that is in the worst of these times, and in none of the others. */
+static enum cf_status pace(struct cf_bench *bench, struct cf_load *load, double per_second,
+                           const struct sizes *sizes, struct cf_fault *reterr_fault)
+{
+    int64_t p99_ns[PACES];
+    for (int i = 0; i < PACES; i++)
+        CF_TRY(cf_load_pace(load, per_second, sizes->pledges / 2, &p99_ns[i], reterr_fault));
+    qsort(p99_ns, PACES, sizeof p99_ns[0], compare_ns);
+    cf_figure_report(bench, &(struct cf_figure){.name = "commands.p99_at_half_load",
+                                                .value = (double)p99_ns[PACES / 2] / 1e6,
+                                                .unit = "ms"});
+    cf_figure_report(bench, &(struct cf_figure){.name = "commands.p99_at_half_load.worst",
+                                                .value = (double)p99_ns[PACES - 1] / 1e6,
+                                                .unit = "ms"});
+    return CF_OK;
+}
+
 enum cf_status cf_bench_commands(struct cf_bench *bench, struct cf_fault *reterr_fault)
 {
     CF_CLEANUP(cf_scope_cf_load_close) struct cf_load *load = NULL;
@@ -72,7 +98,7 @@ enum cf_status cf_bench_commands(struct cf_bench *bench, struct cf_fault *reterr
     char directory[PATH_MAX];
     struct cf_rivals rivals;
     double rate_hot, rate_spread;
-    int64_t elapsed_ns, p99_ns;
+    int64_t elapsed_ns;
     CF_TRY(cf_rivals_measure(bench, sizes->pgbench_s, &rivals, reterr_fault));
     snprintf(directory, sizeof directory, "%s/ledger", bench->directory);
     CF_TRY(cf_load_open(directory, sizes->campaigns, &load, reterr_fault));
@@ -86,9 +112,5 @@ enum cf_status cf_bench_commands(struct cf_bench *bench, struct cf_fault *reterr
                                                 .unit = "pledges/s",
                                                 .against = "one hot campaign",
                                                 .against_value = rate_hot});
-    CF_TRY(cf_load_pace(load, rate_hot / 2, sizes->pledges / 2, &p99_ns, reterr_fault));
-    cf_figure_report(bench, &(struct cf_figure){.name = "commands.p99_at_half_load",
-                                                .value = (double)p99_ns / 1e6,
-                                                .unit = "ms"});
-    return CF_OK;
+    return pace(bench, load, rate_hot / 2, sizes, reterr_fault);
 }
