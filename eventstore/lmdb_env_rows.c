@@ -216,6 +216,17 @@ enum cf_status cf_lmdb_cursor_put(struct cf_lmdb_cursor *cursor, struct cf_bytes
     return CF_OK;
 }
 
+enum cf_status cf_lmdb_cursor_put_last(struct cf_lmdb_cursor *cursor, struct cf_bytes key,
+                                       struct cf_bytes value, struct cf_fault *reterr_fault)
+{
+    MDB_val key_val = val_from(key), value_val = val_from(value);
+    int code = mdb_cursor_put(cursor->cursor, &key_val, &value_val, MDB_APPEND);
+    if (code == MDB_KEYEXIST)
+        return cf_lmdb_cursor_put(cursor, key, value, reterr_fault);
+    CF_LMDB_CHECK(reterr_fault, code, "cannot write a row");
+    return CF_OK;
+}
+
 enum cf_status cf_lmdb_cursor_seek(struct cf_lmdb_cursor *cursor, struct cf_bytes key,
                                    struct cf_bytes *ret_key, struct cf_bytes *ret_value,
                                    struct cf_fault *reterr_fault)

@@ -313,11 +313,14 @@ static enum cf_status open_store_to_read(const char *directory, struct cf_state 
         CF_FAIL(reterr_fault, CF_NO_MEMORY, "no memory for the state");
     const struct cf_lmdb_options options = {
         .directory = directory, .read_only = true, .table_count_max = CF_STATE_TABLE_COUNT};
-    CF_TRY(cf_tables_open(&state->store, &options, reterr_fault));
+    enum cf_status status = cf_tables_open(&state->store, &options, reterr_fault);
+    if (status == CF_NOT_FOUND) /* of its tables, one that this version has */
+        CF_FAIL_ON(reterr_fault, CF_UNSUPPORTED, "its layout has another version", "%s", directory);
+    CF_TRY(status);
     struct cf_state_applied applied = {0};
     struct cf_lmdb_txn *txn = NULL;
     CF_TRY(cf_lmdb_begin_read(state->store.env, &txn, reterr_fault));
-    enum cf_status status = cf_state_applied_read(&state->store, txn, &applied, reterr_fault);
+    status = cf_state_applied_read(&state->store, txn, &applied, reterr_fault);
     cf_lmdb_abort(&txn);
     CF_TRY(status);
     if (applied.sequence > 0 && !has_our_layout(&applied))

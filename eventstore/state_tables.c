@@ -176,13 +176,21 @@ bool cf_tables_get(struct cf_tables *store, enum cf_state_table table, struct cf
     return status == CF_OK;
 }
 
+/* Whose new keys begin with ids that grow with time, or nearly so. */
+static bool grows_at_its_end(enum cf_state_table table)
+{
+    return table == CF_STATE_pledges || table == CF_STATE_streams;
+}
+
 void cf_tables_put(struct cf_tables *store, enum cf_state_table table, struct cf_bytes key,
                    struct cf_bytes value)
 {
     struct cf_lmdb_cursor *cursor = cursor_of(store, table);
     if (cursor == NULL)
         return;
-    enum cf_status status = cf_lmdb_cursor_put(cursor, key, value, &store->fault);
+    enum cf_status status = grows_at_its_end(table)
+                                ? cf_lmdb_cursor_put_last(cursor, key, value, &store->fault)
+                                : cf_lmdb_cursor_put(cursor, key, value, &store->fault);
     if (status != CF_OK)
         cf_tables__fail(store, status);
 }

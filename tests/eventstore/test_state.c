@@ -345,6 +345,42 @@ static void test_state__of_another_layout_is_made_again_and_not_read(void **stat
     cf_state_close(seen);
 }
 
+/* A state with other tables in the place of ours. */
+static void make_older(const char *directory)
+{
+    char path[160];
+    struct cf_lmdb *env;
+    struct cf_lmdb_txn *txn;
+    struct cf_lmdb_table rows;
+    const struct cf_lmdb_options options = {
+        .directory = directory, .derived = true, .table_count_max = 1};
+    snprintf(path, sizeof path, "%s/data.mdb", directory);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(cf_lmdb_open(&options, &env, NULL), CF_OK);
+    assert_int_equal(cf_lmdb_begin_write(env, &txn, NULL), CF_OK);
+    assert_int_equal(cf_lmdb_table_open(txn, "rows", false, &rows, NULL), CF_OK);
+    assert_int_equal(cf_lmdb_commit(&txn, NULL), CF_OK);
+    cf_lmdb_close(env);
+}
+
+static void test_state__with_other_tables_is_of_another_layout(void **state)
+{
+    struct fixture *fixture = *state;
+    char path[128];
+    struct cf_state *seen = NULL;
+    struct cf_fault fault = {0};
+    open_as(fixture, NULL);
+    cf_sample_log_append(&fixture->sample, 50);
+    cf_sample_log_close(&fixture->sample);
+    snprintf(path, sizeof path, "%s/state", fixture->dir.path);
+    make_older(path);
+    assert_int_equal(cf_state_open_to_read(path, &seen, &fault), CF_UNSUPPORTED);
+    assert_string_equal(fault.text, "its layout has another version");
+    open_as(fixture, NULL);
+    assert_equals_rebuilt(fixture);
+    cf_sample_log_close(&fixture->sample);
+}
+
 static void test_state__aborted_batch_leaves_nothing(void **state)
 {
     struct fixture *fixture = *state;
@@ -483,6 +519,7 @@ int main(void)
         TEST(test_state__copies_itself_under_load_now_and_then),
         TEST(test_state__is_made_again_when_it_belongs_elsewhere),
         TEST(test_state__of_another_layout_is_made_again_and_not_read),
+        TEST(test_state__with_other_tables_is_of_another_layout),
         TEST(test_state__aborted_batch_leaves_nothing),
         TEST(test_state__answers_from_the_open_batch),
         TEST(test_state__refuses_what_does_not_follow),
