@@ -132,8 +132,8 @@ CF_MUST_CHECK enum cf_status cf_lmdb_cursor_find(struct cf_lmdb_cursor *cursor, 
 CF_MUST_CHECK enum cf_status cf_lmdb_cursor_put(struct cf_lmdb_cursor *cursor, struct cf_bytes key,
                                                 struct cf_bytes value,
                                                 struct cf_fault *reterr_fault);
-/* As cf_lmdb_cursor_put, for a row that is most likely behind all others: LMDB then fills pages to their end, and
- * otherwise leaves them half empty. */
+/* As cf_lmdb_cursor_put, for a row that is most likely behind all others: LMDB then fills pages to
+ * their end, and otherwise leaves them half empty. */
 CF_MUST_CHECK enum cf_status cf_lmdb_cursor_put_last(struct cf_lmdb_cursor *cursor,
                                                      struct cf_bytes key, struct cf_bytes value,
                                                      struct cf_fault *reterr_fault);

@@ -137,12 +137,12 @@ size_t cf_tables_scan(struct cf_tables *store, enum cf_state_table table, struct
 bool cf_tables_last(struct cf_tables *store, enum cf_state_table table, struct cf_bytes end,
                     size_t prefix_size, uint8_t *ret_tail, size_t tail_size);
 
-/* For state_tables.c and state_cells.c alone: the batch fails, and store->fault says why; ends the batch's
- * cells. */
+/* For state_tables.c and state_cells.c alone: the batch fails, and store->fault says why. */
 void cf_tables__fail(struct cf_tables *store, enum cf_status status);
+/* Likewise: ends the batch's cells. */
 void cf_tables__forget_cells(struct cf_tables *store);
 
-/* Keys are built in place. */
+/* Keys are built in place, from size 0 on: bytes behind it are not worth zeroing. */
 struct cf_tables_key {
     size_t size;
     uint8_t bytes[CF_TABLES_KEY_SIZE_MAX];

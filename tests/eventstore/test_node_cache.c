@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Promised: what the cache hands out is what was put there under the same level and index; upper nodes
- * stay however many lower ones come by; any thread may use it. Shown: with four times as many nodes as it has
- * places, each with a hash that tells level and index, put and asked for by several threads at once.
+ * stay however many lower ones come by; any thread may use it. Shown: with eight times as many nodes
+ * as it has places, each with a hash that tells level and index, and by several threads at once.
  */
 #include "eventstore/node_cache.h"
 #include "tests/support/cmocka.h"

@@ -73,8 +73,8 @@ static int compare_ns(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* Some seconds at a time. Once in half a minute the kernel writes what has changed of the state to the disk, all of it
- * at once: that is in the worst of these times, and in none of the others. */
+/* Some seconds at a time. Once in half a minute the kernel writes what has changed of the state to
+ * the disk, all of it at once: the worst of these times shows it, the usual one does not. */
 static enum cf_status pace(struct cf_bench *bench, struct cf_load *load, double per_second,
                            const struct sizes *sizes, struct cf_fault *reterr_fault)
 {
