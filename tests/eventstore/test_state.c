@@ -381,6 +381,38 @@ static void test_state__with_other_tables_is_of_another_layout(void **state)
     cf_sample_log_close(&fixture->sample);
 }
 
+/* The tables of new rows take them as the last ones where they are, and anywhere else where not. */
+static void test_state__keeps_rows_that_come_in_any_order(void **state)
+{
+    enum { COUNT = 5000, STEP = 1237 }; /* without a common factor */
+    struct fixture *fixture = *state;
+    char path[128];
+    struct cf_tables store = {0};
+    snprintf(path, sizeof path, "%s/tables", fixture->dir.path);
+    const struct cf_lmdb_options options = {
+        .directory = path, .derived = true, .table_count_max = CF_STATE_TABLE_COUNT};
+    assert_int_equal(cf_tables_open(&store, &options, NULL), CF_OK);
+    assert_int_equal(cf_tables_begin(&store, 2 * COUNT, NULL), CF_OK);
+    for (uint64_t i = 0; i < 2 * COUNT; i++) {
+        uint64_t number = i < COUNT ? i : COUNT + i * STEP % COUNT;
+        struct cf_tables_key key = {0};
+        cf_tables_key_add_number(&key, number, 8);
+        cf_tables_put(&store, CF_STATE_streams, cf_tables_key_bytes(&key),
+                      cf_bytes_from(&number, sizeof number));
+    }
+    assert_int_equal(cf_tables_commit(&store, NULL), CF_OK);
+    assert_int_equal(cf_tables_begin(&store, 1, NULL), CF_OK);
+    for (uint64_t number = 0; number < 2 * COUNT; number++) {
+        struct cf_tables_key key = {0};
+        struct cf_bytes value;
+        cf_tables_key_add_number(&key, number, 8);
+        assert_true(cf_tables_get(&store, CF_STATE_streams, cf_tables_key_bytes(&key), &value));
+        assert_int_equal(value.size, sizeof number);
+        assert_memory_equal(value.data, &number, sizeof number);
+    }
+    cf_tables_close(&store);
+}
+
 static void test_state__aborted_batch_leaves_nothing(void **state)
 {
     struct fixture *fixture = *state;
@@ -520,6 +552,7 @@ int main(void)
         TEST(test_state__is_made_again_when_it_belongs_elsewhere),
         TEST(test_state__of_another_layout_is_made_again_and_not_read),
         TEST(test_state__with_other_tables_is_of_another_layout),
+        TEST(test_state__keeps_rows_that_come_in_any_order),
         TEST(test_state__aborted_batch_leaves_nothing),
         TEST(test_state__answers_from_the_open_batch),
         TEST(test_state__refuses_what_does_not_follow),
